@@ -1,0 +1,238 @@
+"""The whole catalog of one published state, and each code of it in one language: frozen values without Django."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from pts_errors import languages, placeholders
+from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, RetryAdvice, Severity
+
+# The gateway's answer for "nothing else fits". Its text is what an unknown code says, too.
+UNRECOGNIZED = "9999"
+
+# The gateway's codes have four digits. Longer text is no code, however long it is.
+_MAX_DIGITS = 9
+
+# Enough for every honest way to ask for a language; what clients invent beyond it is looked up afresh.
+_MAX_REQUESTED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalizedError:
+    """One code in one language, as `pts_errors.lookup` returns it. ``str()`` is the customer message."""
+
+    code: str
+    """Digits as text. For a code that the catalog does not know: the text that was asked for, or empty."""
+    name: str
+    is_known: bool
+    """False for the safe answer to a code that the catalog does not know."""
+    category: str
+    """Slug of the category."""
+    provider_message: str
+    """The gateway's own English, to the letter."""
+    outcome: str
+    retry_advice: str
+    retry_after: int | None
+    """Seconds, only with the advice ``retry_later``."""
+    responsible_party: str
+    http_status: int
+    severity: str
+    """For staff; not for integrators or customers."""
+    reveal_to_customer: bool
+    """Whether an end customer may see the code's number, name and title."""
+    is_retired: bool
+    replaced_by: str
+    """The code that replaces a retired one, or empty."""
+    similar: tuple[str, ...]
+    title: str
+    customer_message: str
+    merchant_action: str
+    language: str
+    """The language in which the customer message was found."""
+    direction: str
+    """``"ltr"`` or ``"rtl"``, of that language."""
+    text_languages: Mapping[str, str]
+    """By field (title, customer_message, merchant_action), the language in which its text was found."""
+    revision: int
+    """Number of the publish that made this text; 0 for the packaged catalog."""
+
+    def __str__(self) -> str:
+        return self.customer_message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The whole catalog in one language."""
+
+    language: str
+    errors: Mapping[str, LocalizedError]
+    """By code, in the order of the numbers."""
+    unknown: LocalizedError
+    """The safe answer for every code that is not there."""
+
+    def find(self, code: object) -> LocalizedError:
+        """Return the error of a code given as text or int; for everything else the unknown error with that text."""
+        text = text_of(code)
+        return self.errors.get(text) or replace(self.unknown, code=text if text.isascii() and text.isdigit() else "")
+
+
+def text_of(code: object) -> str:
+    """Return a code as text: text as it is, an int as its digits, anything else (also True, 1007.0) as no code."""
+    if isinstance(code, str):
+        return str.__str__(code) if len(code) <= _MAX_DIGITS else ""
+    if isinstance(code, int) and not isinstance(code, bool) and 0 < code < 10**_MAX_DIGITS:
+        return int.__repr__(code)
+    return ""
+
+
+class Catalog:
+    """Every entry of one published state. Immutable: a newer state is another catalog."""
+
+    __slots__ = (
+        "_context",
+        "_requested",
+        "_served",
+        "_tables",
+        "categories",
+        "digest",
+        "entries",
+        "languages",
+        "number",
+        "source_language",
+    )
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        *,
+        number: int = 0,
+        digest: str = "",
+        source_language: str = "en",
+        context: Mapping[str, str] | None = None,
+        served: Iterable[str] = (),
+    ) -> None:
+        """Hold the entries, ordered by number.
+
+        ``served`` are the languages to offer; all that the entries have when it is empty. ``context`` fills placeholders.
+        """
+        ordered = sorted(entries, key=lambda entry: (len(entry.code), entry.code))
+        self.entries: Mapping[str, Entry] = MappingProxyType({entry.code: entry for entry in ordered})
+        categories = {entry.category.slug: entry.category for entry in sorted(ordered, key=lambda e: e.revision)}
+        self.categories: Mapping[str, Category] = MappingProxyType(
+            {c.slug: c for c in sorted(categories.values(), key=lambda c: (c.position, c.slug))}
+        )
+        self.number = number
+        self.digest = digest
+        self.source_language = source_language
+        self._served = tuple(served)
+        offered = set(self._served) or {language for entry in ordered for language in entry.messages}
+        self.languages = (source_language, *sorted(offered - {source_language}))
+        self._context = dict(context or {})
+        self._tables: dict[str, Table] = {}
+        self._requested: dict[str, Table] = {}
+
+    def replace(self, entries: Iterable[Entry], *, number: int, digest: str) -> Catalog:
+        """Return a catalog in which these entries take the place of those with their codes."""
+        return Catalog(
+            {**self.entries, **{entry.code: entry for entry in entries}}.values(),
+            number=number,
+            digest=digest,
+            source_language=self.source_language,
+            context=self._context,
+            served=self._served,
+        )
+
+    def table(self, requested: str) -> Table:
+        """Return every code in the language that serves the requested one best. Made once a language."""
+        table = self._requested.get(requested)
+        if table is None:
+            table = self._table(languages.match(requested, self.languages) or self.source_language)
+            # Requested tags come from clients: remember no more of them than there can be honest ones.
+            if len(self._requested) < _MAX_REQUESTED and len(requested) <= languages.MAX_LENGTH:
+                self._requested[requested] = table
+        return table
+
+    def _table(self, language: str) -> Table:
+        table = self._tables.get(language)
+        if table is None:
+            # Two threads may both make it; the tables are equal and either may stay.
+            chain = languages.chain(language, self.languages, self.source_language)
+            table = self._tables[language] = Table(
+                language=language,
+                errors={code: self._localize(entry, chain) for code, entry in self.entries.items()},
+                unknown=replace(
+                    self._localize(self.entries.get(UNRECOGNIZED, _UNKNOWN), chain),
+                    code="",
+                    name=_UNKNOWN.name,
+                    is_known=False,
+                    provider_message="",
+                    outcome=Outcome.UNKNOWN.value,
+                    retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
+                    retry_after=None,
+                    severity=Severity.ERROR.value,
+                    reveal_to_customer=False,
+                    is_retired=False,
+                    replaced_by="",
+                    similar=(),
+                ),
+            )
+        return table
+
+    def _localize(self, entry: Entry, chain: tuple[str, ...]) -> LocalizedError:
+        texts, found = {}, {}
+        for name in MESSAGE_FIELDS:
+            texts[name], found[name] = self._text(entry, name, chain)
+        language = found["customer_message"]
+        return LocalizedError(
+            code=entry.code,
+            name=entry.name,
+            is_known=True,
+            category=entry.category.slug,
+            provider_message=entry.provider_message,
+            outcome=entry.outcome,
+            retry_advice=entry.retry_advice,
+            retry_after=entry.retry_after,
+            responsible_party=entry.responsible_party,
+            http_status=entry.http_status,
+            severity=entry.severity,
+            reveal_to_customer=entry.reveal_to_customer,
+            is_retired=entry.is_retired,
+            replaced_by=entry.replaced_by,
+            similar=entry.similar,
+            **texts,
+            language=language,
+            direction=languages.direction(language),
+            text_languages=MappingProxyType(found),
+            revision=entry.revision,
+        )
+
+    def _text(self, entry: Entry, name: str, chain: tuple[str, ...]) -> tuple[str, str]:
+        """Return the first text that is not blank, and its language."""
+        candidates = [(entry, language) for language in chain]
+        if name == "customer_message":  # a customer always reads a sentence, and a safe one
+            unrecognized = self.entries.get(UNRECOGNIZED, _UNKNOWN)
+            candidates += [(unrecognized, language) for language in chain] + [(_UNKNOWN, "en")]
+        for candidate, language in candidates:
+            message = candidate.messages.get(language)
+            if message is not None and (text := getattr(message, name)):
+                isolate = languages.direction(language) == "rtl"
+                return placeholders.fill(text, self._context, isolate=isolate), language
+        return "", chain[-1]
+
+
+_UNKNOWN = Entry(
+    code="",
+    name="UNKNOWN_CODE",
+    category=Category(slug=""),
+    messages={
+        "en": Message(
+            title="Unknown error",
+            customer_message=(
+                "We're still confirming the result of your transaction. Please don't try again until it is confirmed."
+            ),
+            merchant_action="Query the order before anything else; its state is not known.",
+        )
+    },
+)

@@ -1,0 +1,86 @@
+"""System checks: what is wrong with a setting, and what to type instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections
+
+from pts_errors.conf import conf
+from pts_errors.entry import Severity
+
+_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+_PLACEHOLDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_LINT = re.compile(r"[CMR][0-9]{3}(:[1-9][0-9]{0,8})?")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Return an error for every setting with a value that cannot work."""
+    found = (
+        ("E001", "SOURCE_LANGUAGE", _is_text(conf.SOURCE_LANGUAGE, _LANGUAGE), 'a language tag such as "en"'),
+        ("E002", "LANGUAGES", _are_texts(conf.LANGUAGES, _LANGUAGE), 'a list such as ["en", "zh-hans"]'),
+        ("E003", "REFRESH_SECONDS", _is_seconds(conf.REFRESH_SECONDS), "a number of seconds such as 1, or 0"),
+        ("E004", "CONTEXT", _is_context(conf.CONTEXT), 'a dictionary such as {"brand": "PTS"}'),
+        (
+            "E005",
+            "API_PERMISSION_CLASSES",
+            _are_texts(conf.API_PERMISSION_CLASSES, _DOTTED),
+            'a list such as ["rest_framework.permissions.AllowAny"]',
+        ),
+        ("E006", "PROBLEM_AUDIENCE", conf.PROBLEM_AUDIENCE in ("customer", "integrator"), '"customer" or "integrator"'),
+        ("E007", "SILENCED_LINTS", _are_texts(conf.SILENCED_LINTS, _LINT), 'a list such as ["R010", "M010:4005"]'),
+        ("E008", "REVIEW_DAYS", _are_days(conf.REVIEW_DAYS), 'a dictionary such as {"critical": 90, "info": None}'),
+    )
+    return [
+        Error(
+            f"PTS_ERRORS_{name} is {getattr(conf, name)!r}, which cannot be used.",
+            hint=f"Set it to {remedy}.",
+            id=f"pts_errors.{id}",
+        )
+        for id, name, is_right, remedy in found
+        if not is_right
+    ]
+
+
+def check_isolation(**kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for every MySQL or MariaDB alias on which a publish could undo another one's edit unseen."""
+    return [
+        Warning(
+            f"The database {alias!r} does not use READ COMMITTED.",
+            hint='Remove "isolation_level" from its OPTIONS, or set it to "read committed", which is Django\'s default.',
+            id="pts_errors.W001",
+        )
+        for alias in connections
+        if connections[alias].vendor == "mysql"
+        and str(connections[alias].settings_dict["OPTIONS"].get("isolation_level", "read committed")).lower()
+        != "read committed"
+    ]
+
+
+def _is_text(value: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _are_texts(values: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(values, (list, tuple, set, frozenset)) and all(_is_text(value, pattern) for value in values)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _are_days(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        severity in tuple(Severity) and (days is None or (type(days) is int and days > 0))
+        for severity, days in value.items()
+    )
+
+
+def _is_context(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        _is_text(name, _PLACEHOLDER) and isinstance(text, str) for name, text in value.items()
+    )

@@ -1,0 +1,57 @@
+"""The settings of this package, each read at the moment of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from django.conf import settings
+
+
+class Settings:
+    """The host's ``PTS_ERRORS_*`` settings, or their defaults. `pts_errors.checks` says what is wrong with a value."""
+
+    @property
+    def SOURCE_LANGUAGE(self) -> str:
+        """The language in which texts are written first, and to which every other one falls back."""
+        return cast(str, getattr(settings, "PTS_ERRORS_SOURCE_LANGUAGE", "en"))
+
+    @property
+    def LANGUAGES(self) -> Sequence[str]:
+        """The languages to offer; empty for all those that the catalog has."""
+        return cast(Sequence[str], getattr(settings, "PTS_ERRORS_LANGUAGES", ()))
+
+    @property
+    def REFRESH_SECONDS(self) -> float:
+        """Seconds after which a process asks the database again whether something was published; 0 for every read."""
+        return cast(float, getattr(settings, "PTS_ERRORS_REFRESH_SECONDS", 1))
+
+    @property
+    def CONTEXT(self) -> Mapping[str, str]:
+        """Values of placeholders in texts: ``{brand}`` is what the white-labelled gateway is called here."""
+        return cast(Mapping[str, str], getattr(settings, "PTS_ERRORS_CONTEXT", {"brand": "PTS"}))
+
+    @property
+    def API_PERMISSION_CLASSES(self) -> Sequence[str]:
+        """Dotted paths of the DRF permission classes of the public part of the API."""
+        default = ("rest_framework.permissions.AllowAny",)
+        return cast(Sequence[str], getattr(settings, "PTS_ERRORS_API_PERMISSION_CLASSES", default))
+
+    @property
+    def PROBLEM_AUDIENCE(self) -> str:
+        """For whom `pts_errors.api.problems` writes: ``"customer"`` or ``"integrator"``."""
+        return cast(str, getattr(settings, "PTS_ERRORS_PROBLEM_AUDIENCE", "customer"))
+
+    @property
+    def REVIEW_DAYS(self) -> Mapping[str, int | None]:
+        """By severity, the days after which a runbook is due for review; None for never."""
+        default = {"critical": 90, "error": 180, "warning": 365, "info": None}
+        return cast(Mapping[str, "int | None"], getattr(settings, "PTS_ERRORS_REVIEW_DAYS", default))
+
+    @property
+    def SILENCED_LINTS(self) -> Sequence[str]:
+        """Lint ids to leave out, ``"R010"`` for every code or ``"R010:8010"`` for one."""
+        return cast(Sequence[str], getattr(settings, "PTS_ERRORS_SILENCED_LINTS", ()))
+
+
+conf = Settings()

@@ -1,0 +1,206 @@
+"""The draft tables as values, and values written into them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Count, Model, Prefetch, Q
+from django.utils import timezone
+
+from pts_errors import seed
+from pts_errors.conf import conf
+from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Outcome
+from pts_errors.entry import Category as CategoryValue
+from pts_errors.entry import Message as MessageValue
+from pts_errors.entry import Runbook as RunbookValue
+from pts_errors.lint import Context, Review
+from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
+
+# MariaDB and SQLite limit the size of one statement; Markdown texts are long.
+_BATCH = 100
+
+_Row = TypeVar("_Row", bound=Model)
+
+_RUNBOOK_FIELDS = ("owner", *RUNBOOK_SECTIONS)
+_CATEGORY_FIELDS = ("slug", "name", "position", "owner", "escalation")
+_CODE_FIELDS = (
+    "code",
+    "name",
+    "provider_message",
+    "outcome",
+    "retry_advice",
+    "retry_after",
+    "responsible_party",
+    "http_status",
+    "severity",
+    "reveal_to_customer",
+    "is_retired",
+)
+
+
+def read(codes: Collection[str] | None = None, *, using: str) -> Mapping[str, Entry]:
+    """Return the drafts by code: of these codes, or of all of them. Four queries, however many there are."""
+    rows = (
+        ErrorCode.objects.using(using)
+        .select_related("category", "replaced_by", "runbook")
+        .prefetch_related("messages", Prefetch("similar", ErrorCode.objects.only("code")))
+    )
+    if codes is not None:
+        rows = rows.filter(code__in=codes)
+    return {row.code: _entry(row) for row in rows}
+
+
+def write(entries: Iterable[Entry], *, using: str) -> None:
+    """Make the drafts of these codes equal to the entries, adding what is missing.
+
+    A message that an entry does not have is deleted. The caller holds the transaction. Each code's version is raised,
+    so that a form which is open on it is told.
+    """
+    entries = tuple(entries)
+    codes = [entry.code for entry in entries]
+    categories = {entry.category.slug: entry.category for entry in entries}
+    slugs = {
+        slug: Category.objects.using(using).update_or_create(
+            slug=slug, defaults={name: getattr(category, name) for name in _CATEGORY_FIELDS}
+        )[0]
+        for slug, category in categories.items()
+    }
+    rows = {row.code: row for row in ErrorCode.objects.using(using).filter(code__in=codes).select_for_update()}
+    for entry in entries:
+        row = rows.setdefault(entry.code, ErrorCode(code=entry.code))
+        for name in _CODE_FIELDS:
+            setattr(row, name, getattr(entry, name))
+        row.category = slugs[entry.category.slug]
+        row.version += 1
+    _bulk(ErrorCode, rows.values(), ["category", "version", *_CODE_FIELDS[1:]], using)
+    _write_links(entries, rows, using)
+    _write_messages(entries, rows, using)
+    _write_runbooks(entries, rows, using)
+
+
+def lint_context(*, using: str) -> Context:
+    """Return what the lint rules need to know of the whole catalog."""
+    rows = dict(ErrorCode.objects.using(using).values_list("code", "is_retired"))
+    messages = Message.objects.using(using)
+    general: dict[tuple[str, bool], set[str]] = {}
+    for entry in seed.packaged():
+        if not entry.reveal_to_customer:
+            for language, message in entry.messages.items():
+                texts = general.setdefault((language, entry.outcome == Outcome.UNKNOWN), set())
+                texts.add(message.customer_message)
+    # A text that several hidden codes share tells nobody which of them it was, so ops staff may reword it together.
+    shared = (
+        messages.filter(error__reveal_to_customer=False)
+        .exclude(customer_message="")
+        .values_list("language", "error__outcome", "customer_message")
+        .annotate(codes=Count("pk"))
+        .filter(codes__gt=1)
+        .order_by()
+    )
+    for language, outcome, text, _codes in shared:
+        general.setdefault((language, outcome == Outcome.UNKNOWN), set()).add(text)
+    return Context(
+        known=rows.keys(),
+        retired={code for code, is_retired in rows.items() if is_retired},
+        source_language=conf.SOURCE_LANGUAGE,
+        languages=conf.LANGUAGES or set(messages.order_by().values_list("language", flat=True).distinct()),
+        constants=conf.CONTEXT.keys(),
+        general=general,
+        review_days=conf.REVIEW_DAYS,
+        now=timezone.now(),
+    )
+
+
+def reviews(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
+    """Return, by code, when the runbook was reviewed, and when its published text last changed."""
+    changed: dict[str, datetime] = {}
+    last: dict[str, object] = {}
+    revisions = Revision.objects.using(using).order_by("number")
+    runbooks = Runbook.objects.using(using).select_related("error")
+    if len(codes) < 100:  # databases limit how many values one query may name
+        revisions, runbooks = (revisions.filter(error__code__in=codes), runbooks.filter(error__code__in=codes))
+    for code, created_at, text in revisions.values_list("error__code", "created_at", "snapshot__runbook").iterator():
+        if last.get(code) != text:
+            last[code], changed[code] = text, created_at
+    return {
+        runbook.error.code: Review(
+            reviewed_at=runbook.reviewed_at, changed_at=changed.get(runbook.error.code), flag=runbook.flag
+        )
+        for runbook in runbooks
+    }
+
+
+def _write_links(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:
+    wanted = {code for entry in entries for code in (entry.replaced_by, *entry.similar)}
+    others = {row.code: row for row in ErrorCode.objects.using(using).filter(code__in=wanted).only("code")}
+    for entry in entries:
+        rows[entry.code].replaced_by = others.get(entry.replaced_by)
+    ErrorCode.objects.using(using).bulk_update(rows.values(), ["replaced_by"], batch_size=_BATCH)
+    link = ErrorCode.similar.through
+    keys = {row.pk for row in rows.values()}
+    link.objects.using(using).filter(Q(from_errorcode__in=keys) | Q(to_errorcode__in=keys)).delete()
+    pairs = {
+        pair
+        for entry in entries
+        for code in entry.similar
+        if code in others
+        for pair in ((rows[entry.code].pk, others[code].pk), (others[code].pk, rows[entry.code].pk))
+    }
+    link.objects.using(using).bulk_create(
+        [link(from_errorcode_id=one, to_errorcode_id=other) for one, other in sorted(pairs)], batch_size=_BATCH
+    )
+
+
+def _write_messages(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:
+    stored = Message.objects.using(using).filter(error__in=rows.values())
+    messages = {(message.error_id, message.language): message for message in stored}
+    kept = []
+    for entry in entries:
+        for language, value in entry.messages.items():
+            row = rows[entry.code]
+            message = messages.pop((row.pk, language), None) or Message(error=row, language=language)
+            for name in MESSAGE_FIELDS:
+                setattr(message, name, getattr(value, name))
+            message.source_text = dict(value.source_text)
+            kept.append(message)
+    _bulk(Message, kept, [*MESSAGE_FIELDS, "source_text"], using)
+    stored.filter(pk__in=[message.pk for message in messages.values()]).delete()
+
+
+def _write_runbooks(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:
+    stored = {runbook.error_id: runbook for runbook in Runbook.objects.using(using).filter(error__in=rows.values())}
+    kept = []
+    for entry in entries:
+        if entry.runbook is not None:
+            row = rows[entry.code]
+            runbook = stored.get(row.pk) or Runbook(error=row)
+            for name in _RUNBOOK_FIELDS:
+                setattr(runbook, name, getattr(entry.runbook, name))
+            kept.append(runbook)
+    _bulk(Runbook, kept, _RUNBOOK_FIELDS, using)
+
+
+def _bulk(model: type[_Row], rows: Iterable[_Row], names: Iterable[str], using: str) -> None:
+    """Add the rows that are new and update these fields of the others."""
+    rows = list(rows)
+    manager = model._default_manager.using(using)
+    manager.bulk_create([row for row in rows if row.pk is None], batch_size=_BATCH)
+    manager.bulk_update([row for row in rows if not row._state.adding], list(names), batch_size=_BATCH)
+
+
+def _entry(row: ErrorCode) -> Entry:
+    runbook = getattr(row, "runbook", None)
+    return Entry(
+        **{name: getattr(row, name) for name in _CODE_FIELDS},
+        category=CategoryValue(**{name: getattr(row.category, name) for name in _CATEGORY_FIELDS}),
+        replaced_by=row.replaced_by.code if row.replaced_by else "",
+        similar=tuple(sorted((other.code for other in row.similar.all()), key=lambda code: (len(code), code))),
+        messages={message.language: _message(message) for message in row.messages.all()},
+        runbook=RunbookValue(**{name: getattr(runbook, name) for name in _RUNBOOK_FIELDS}) if runbook else None,
+    )
+
+
+def _message(row: Message) -> MessageValue:
+    return MessageValue(**{name: getattr(row, name) for name in MESSAGE_FIELDS}, source_text=row.source_text)

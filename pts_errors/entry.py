@@ -1,0 +1,194 @@
+"""One code with all its texts: frozen values without Django, and the JSON form in which they are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+# The vocabulary of one code's published state: revisions, the packaged catalog and exchange files all speak it.
+FORMAT = 1
+
+MESSAGE_FIELDS = ("title", "customer_message", "merchant_action")
+RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
+
+
+class Outcome(StrEnum):
+    """What became of the request."""
+
+    ACCEPTED = "accepted"
+    """The gateway took it; the final state comes later."""
+    REJECTED = "rejected"
+    """It was refused before anything was sent upstream: no money was moved."""
+    DECLINED = "declined"
+    """The upstream refused it, and that is final."""
+    UNKNOWN = "unknown"
+    """Money may have moved; only a query tells."""
+
+
+class RetryAdvice(StrEnum):
+    """What the calling system may do next."""
+
+    NOT_APPLICABLE = "not_applicable"
+    DO_NOT_RETRY = "do_not_retry"
+    RETRY_AFTER_CORRECTION = "retry_after_correction"
+    RETRY_AFTER_RESOLUTION = "retry_after_resolution"
+    RETRY_LATER = "retry_later"
+    CHECK_STATUS_FIRST = "check_status_first"
+
+
+class ResponsibleParty(StrEnum):
+    """Who can remove the cause."""
+
+    NONE = "none"
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
+    OPERATOR = "operator"
+    UPSTREAM = "upstream"
+
+
+class Severity(StrEnum):
+    """How urgent a code is for ops staff."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+class Origin(StrEnum):
+    """Where a revision comes from."""
+
+    SHIPPED = "shipped"
+    EDITED = "edited"
+    IMPORTED = "imported"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """One of the gateway's groups of codes."""
+
+    slug: str
+    name: str = ""
+    position: int = 0
+    """Order of the categories on pages, smallest first."""
+    owner: str = ""
+    """Team or rota that owns the runbooks which name no owner."""
+    escalation: str = ""
+    """Markdown, for runbooks without an escalation section of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """The texts of one code in one language. A blank text falls back to the next language of the chain."""
+
+    title: str = ""
+    """For integrators: a short noun phrase."""
+    customer_message: str = ""
+    """For customers: what happened, then what they can do."""
+    merchant_action: str = ""
+    """For integrators: what the merchant does about it."""
+    source_text: Mapping[str, str] = field(default_factory=dict)
+    """By field, the source-language text that this translation was last confirmed against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """What ops staff do about one code. Every section is Markdown."""
+
+    owner: str = ""
+    meaning: str = ""
+    impact: str = ""
+    diagnosis: str = ""
+    mitigation: str = ""
+    verification: str = ""
+    escalation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One code with everything that is published under it."""
+
+    code: str
+    """Digits as text, such as ``"1007"``."""
+    name: str
+    """The constant that programs compare with; never changed once published."""
+    category: Category
+    provider_message: str = ""
+    """The gateway's own English, to the letter."""
+    outcome: str = Outcome.UNKNOWN
+    retry_advice: str = RetryAdvice.CHECK_STATUS_FIRST
+    retry_after: int | None = None
+    """Seconds to wait, only with the advice ``retry_later``."""
+    responsible_party: str = ResponsibleParty.OPERATOR
+    http_status: int = 500
+    """The HTTP status that we suggest to a host which passes the error on."""
+    severity: str = Severity.ERROR
+    reveal_to_customer: bool = False
+    """Whether an end customer may see which error this is."""
+    is_retired: bool = False
+    replaced_by: str = ""
+    similar: tuple[str, ...] = ()
+    """Codes that are easily taken for this one, in order."""
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    """By language, in lower case."""
+    runbook: Runbook | None = None
+    revision: int = 0
+    """Number of the publish that made this state; 0 for a draft and for the packaged catalog."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the state as JSON values, without the revision number: what a revision stores."""
+        code = {name: getattr(self, name) for name in _CODE_FIELDS}
+        return {
+            "v": FORMAT,
+            "category": {f.name: getattr(self.category, f.name) for f in fields(Category)},
+            "code": {**code, "similar": list(self.similar)},
+            "messages": {
+                language: {
+                    **{name: getattr(message, name) for name in MESSAGE_FIELDS},
+                    "source_text": dict(message.source_text),
+                }
+                for language, message in sorted(self.messages.items())
+            },
+            "runbook": self.runbook and {f.name: getattr(self.runbook, f.name) for f in fields(Runbook)},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], *, revision: int = 0) -> Entry:
+        """Return the entry of a stored state; a key it lacks takes its default, one that is not known is ignored.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: the data is not a state at all.
+        """
+        code = _known(Entry, data["code"], _CODE_FIELDS)
+        return cls(
+            **{**code, "similar": tuple(code.get("similar", ()))},
+            category=Category(**_known(Category, data["category"])),
+            messages={
+                language: Message(**_known(Message, message)) for language, message in data.get("messages", {}).items()
+            },
+            runbook=Runbook(**_known(Runbook, data["runbook"])) if data.get("runbook") else None,
+            revision=revision,
+        )
+
+
+_CODE_FIELDS = tuple(f.name for f in fields(Entry) if f.name not in {"category", "messages", "runbook", "revision"})
+
+
+def _known(kind: Any, data: Mapping[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
+    return {name: data[name] for name in names or (f.name for f in fields(kind)) if name in data}
+
+
+def digest(previous: str, *, number: int, origin: str, note: str, author_name: str, snapshot: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a revision and of the digest before it, in hex, so that no revision can change unseen.
+
+    Times are left out: databases store them with different precision. JSON is written in one canonical way, because
+    databases keep neither the order of keys nor white space.
+    """
+    content = [previous, number, origin, note, author_name, snapshot]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

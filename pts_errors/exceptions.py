@@ -1,0 +1,85 @@
+"""The exceptions of this package: the gateway's answer as one, and what publishing refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# The one code that is no error: accepted, not paid.
+_ACCEPTED = "1000"
+
+
+class PTSError(Exception):
+    """The gateway answered with an error code.
+
+    ``pts_errors.lookup.get(error.code)`` says what it means; ``str()`` is for logs, not for customers.
+    """
+
+    def __init__(self, code: str | int, *, reference: str | None = None, retry_after: int | None = None) -> None:
+        """Take the code, the host's own reference of the order, and the seconds to wait if the gateway said so."""
+        self.code = str(code)
+        self.reference = reference
+        self.retry_after = retry_after
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"PTS answered {self.code[:20]!r}" + (f" for {self.reference!r}" if self.reference else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments are lost by Exception's own way, and task queues pickle exceptions.
+        return _unpickle, (self.code, self.reference, self.retry_after)
+
+    @classmethod
+    def from_response(cls, envelope: object) -> PTSError | None:
+        """Return the error that the gateway's JSON reports, or None for 1000.
+
+        ``envelope`` is the parsed answer, ``{"code": "1003", "message": …, "data": {"order_id": …}}``. An answer
+        without a usable code is an error, too: its code is empty, which the catalog explains as *unknown, check first*.
+        """
+        code, data = (envelope.get("code"), envelope.get("data")) if isinstance(envelope, Mapping) else (None, None)
+        if isinstance(code, bool) or not isinstance(code, (str, int)):
+            code = ""
+        if str(code) == _ACCEPTED:
+            return None
+        reference = data.get("order_id") if isinstance(data, Mapping) else None
+        return cls(code, reference=reference if isinstance(reference, str) else None)
+
+
+def _unpickle(code: str, reference: str | None, retry_after: int | None) -> PTSError:
+    return PTSError(code, reference=reference, retry_after=retry_after)
+
+
+def raise_for_code(envelope: object) -> None:
+    """Return if the gateway's JSON says 1000 (accepted, not paid).
+
+    Raises:
+        PTSError: it says anything else, or nothing that can be read.
+    """
+    error = PTSError.from_response(envelope)
+    if error is not None:
+        raise error
+
+
+class PublishRefused(Exception):
+    """Nothing was published, because customers or integrators would be harmed."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        """Take the reasons, each a sentence that names a code."""
+        self.reasons = tuple(reasons)
+        super().__init__(" ".join(self.reasons))
+
+
+class UnpublishedChanges(Exception):
+    """A restore would overwrite edits that nobody has published."""
+
+
+class AppendOnly(Exception):
+    """A revision can be added, but never changed or deleted."""
+
+
+class ExchangeError(Exception):
+    """A catalog file cannot be read as one; nothing was changed."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        """Take the problems, each a sentence that begins with file and line."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))

@@ -1,0 +1,128 @@
+"""Which of the catalog's languages answers a requested one, and in which direction it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Longer tags are attacks or mistakes: RFC 5646 needs at most 35 characters for every tag in real use.
+MAX_LENGTH = 35
+
+# Deprecated or overlapping primary subtags of the IANA registry that browsers and phones still send.
+_ALIASES = {"tl": "fil", "iw": "he", "in": "id", "ji": "yi", "jw": "jv", "cmn": "zh", "no": "nb"}
+
+# Chinese is written in two scripts, and a region implies one. Every other language here has one usual script.
+_TRADITIONAL_REGIONS = {"tw", "hk", "mo"}
+
+_RTL_LANGUAGES = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
+_RTL_SCRIPTS = {"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"}
+
+# Names of the languages, each in itself, for pickers. Django's own table lacks some of them (Filipino).
+_NAMES = {
+    "ar": "العربية",
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fil": "Filipino",
+    "fr": "Français",
+    "hi": "हिन्दी",
+    "id": "Bahasa Indonesia",
+    "ja": "日本語",
+    "ko": "한국어",
+    "ms": "Bahasa Melayu",
+    "pt-br": "Português (Brasil)",
+    "ru": "Русский",
+    "th": "ไทย",
+    "vi": "Tiếng Việt",
+    "zh-hans": "简体中文",
+    "zh-hant": "繁體中文",
+}
+
+
+def normalize(tag: str) -> str:
+    """Return the tag as the catalog spells it: lower case, hyphens, no POSIX suffix (``zh_TW.UTF-8`` is ``zh-tw``)."""
+    return tag.strip().partition(".")[0].partition("@")[0].replace("_", "-").lower()
+
+
+def name_of(language: str) -> str:
+    """Return the name of a catalog language in that language, or the tag itself where none is known."""
+    return _NAMES.get(language, language)
+
+
+def direction(language: str) -> str:
+    """Return ``"rtl"`` or ``"ltr"``, the values of HTML's ``dir``."""
+    primary, script, _ = _parse(language)
+    if script:
+        return "rtl" if script in _RTL_SCRIPTS else "ltr"
+    return "rtl" if primary in _RTL_LANGUAGES else "ltr"
+
+
+def match(requested: str, available: Iterable[str]) -> str | None:
+    """Return the available language that serves a requested tag best, or None if none is fit.
+
+    >>> match("zh-HK", ["en", "zh-hans", "zh-hant"])
+    'zh-hant'
+    """
+    return next(iter(_matches(requested, tuple(available))), None)
+
+
+def chain(requested: str, available: Iterable[str], source: str) -> tuple[str, ...]:
+    """Return the available languages to try in turn for a requested tag; the source language is always the last.
+
+    >>> chain("zh-HK", ["en", "zh-hans", "zh-hant"], "en")
+    ('zh-hant', 'en')
+    """
+    return tuple(dict.fromkeys([*_matches(requested, tuple(available)), source]))
+
+
+def negotiate(preferences: Iterable[str], available: Iterable[str], source: str) -> str:
+    """Return the available language for tags in order of preference, or the source language if none of them fits."""
+    available = tuple(available)
+    for tag in preferences:
+        if tag == "*":
+            return source
+        if found := match(tag, available):
+            return found
+    return source
+
+
+def _matches(requested: str, available: tuple[str, ...]) -> list[str]:
+    """Return the fitting languages, best first: the tag itself, shorter forms of it, then its siblings."""
+    if len(requested) > MAX_LENGTH:
+        return []
+    tag = normalize(requested)
+    primary, script, region = _parse(tag)
+    if not primary:
+        return []
+    forms = [tag]
+    for parts in ([primary, script, region], [primary, region], [primary, script]):
+        if all(parts):
+            forms.append("-".join(parts))
+    forms.append(primary)
+    siblings = sorted(language for language in available if _parse(language)[0] == primary)
+    found = [form for form in forms if form in available] + siblings
+    return [language for language in dict.fromkeys(found) if _same_script(script, _parse(language)[1])]
+
+
+def _same_script(wanted: str, offered: str) -> bool:
+    return not wanted or not offered or wanted == offered
+
+
+def _parse(tag: str) -> tuple[str, str, str]:
+    """Return (primary language, script, region); the script is implied for Chinese and empty where it is not given."""
+    primary, *rest = tag.split("-")
+    if not (2 <= len(primary) <= 8 and primary.isascii() and primary.isalpha()):
+        return "", "", ""
+    script = region = ""
+    for part in rest:
+        if len(part) == 1:  # an extension or private use: nothing after it names the language
+            break
+        if len(part) == 4 and part.isalpha() and not script and not region:
+            script = part
+        elif (len(part) == 2 and part.isalpha()) or (len(part) == 3 and part.isdigit()):
+            region = region or part
+    if primary == "yue":  # Cantonese: written in traditional script unless it says otherwise
+        return "zh", script or "hant", region
+    primary = _ALIASES.get(primary, primary)
+    if primary == "zh" and not script:
+        script = "hant" if region in _TRADITIONAL_REGIONS else "hans"
+    return primary, script, region

@@ -1,0 +1,438 @@
+"""What is wrong with a code's texts: rules on values, each with a stable id."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from pts_errors import jargon, markdown, placeholders
+from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
+
+# A customer reads it on a phone, after a payment that did not go through: two sentences are what is read.
+_CUSTOMER_LENGTH = 160
+_CUSTOMER_SENTENCES = 2
+_TITLE_LENGTH = 80
+# The longest of the model runbooks has 770 words; nine in ten of the public collections' are shorter than 640.
+_RUNBOOK_WORDS = 800
+# The whole of a runbook, so that its page stays small and renders at once.
+_RUNBOOK_LENGTH = 20_000
+
+_URL = re.compile(r"https?:|www\.|\w@\w|\w\.(com|net|org|io|cn|ph)\b", re.IGNORECASE)
+_HTML = re.compile(r"</?[a-z][^>]*>|&[a-z]+;", re.IGNORECASE)
+# Bidi embeddings, overrides and isolates, and characters that are not seen: they let a text look like another one.
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？।؟](?=.)")
+_LEFT_OVER = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|<Insert|lorem ipsum", re.IGNORECASE)
+_RUNBOOK_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
+# A number of four digits is read as a code if it begins like one, and is none of the states of an order.
+_NUMBER = re.compile(r"(?<![\w.,:-])[1-9][0-9]{3}(?![\w.,:-]*[0-9])")
+_ORDER_STATES = {"2000", "3000", "4000"}
+_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+_CONTACT = re.compile(r"\w@\w|(?<!\w)@\w|\+\d[\d ()-]{7,}\d")
+_UNDO = re.compile(r"\bundo\b|cannot be undone", re.IGNORECASE)
+
+
+class Level(StrEnum):
+    """How bad an issue is. An error keeps a draft from being published."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One rule that one code breaks."""
+
+    id: str
+    """Stable, such as ``"M003"``: `docs/reference/lint.md` lists them."""
+    level: Level
+    code: str
+    where: str
+    """The field, such as ``"diagnosis"`` or ``"fr.customer_message"``; empty for the code as a whole."""
+    text: str
+    """A sentence for ops staff, in the active language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What is known of a runbook's reviews."""
+
+    reviewed_at: datetime | None
+    changed_at: datetime | None
+    """When the runbook's text was last published with a change."""
+    flag: str = ""
+    """What a reader reported to be wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the rules need to know beside the code itself."""
+
+    known: Collection[str]
+    """Every code of the catalog."""
+    retired: Collection[str] = ()
+    source_language: str = "en"
+    languages: Collection[str] = ()
+    """Every language that a code should have."""
+    constants: Collection[str] = ("brand",)
+    """Names of placeholders that the site fills in texts."""
+    parameters: Collection[str] = ("MERCHANT_ID", "ORDER_ID", "REQUEST_ID", "TRANSACTION_ID")
+    """Names of placeholders that a runbook may hold."""
+    general: Mapping[tuple[str, bool], Collection[str]] = field(default_factory=dict)
+    """By language and whether the outcome is unknown: the customer texts that give nothing away."""
+    review: Review | None = None
+    review_days: Mapping[str, int | None] = field(default_factory=dict)
+    """By severity, the days after which a runbook is due for review."""
+    now: datetime | None = None
+
+
+_Rule = Callable[[Entry, Context], Iterator[tuple[str, str]]]
+_RULES: list[tuple[str, Level, _Rule]] = []
+
+
+def lint(entry: Entry, context: Context) -> list[Issue]:
+    """Return every issue of one code, in the order of the rules' ids."""
+    return [
+        Issue(id=id, level=level, code=entry.code, where=where, text=text)
+        for id, level, rule in _RULES
+        for where, text in rule(entry, context)
+    ]
+
+
+def is_silenced(issue: Issue, silenced: Collection[str]) -> bool:
+    """Return whether a list of ids, such as ``["R010", "M010:4005"]``, leaves this issue out."""
+    return issue.id in silenced or f"{issue.id}:{issue.code}" in silenced
+
+
+def rules() -> dict[str, Level]:
+    """Return the level of every rule by its id."""
+    return {id: level for id, level, _rule in _RULES}
+
+
+def _rule(id: str, level: Level) -> Callable[[_Rule], _Rule]:
+    def register(rule: _Rule) -> _Rule:
+        _RULES.append((id, level, rule))
+        return rule
+
+    return register
+
+
+# ---- codes ----
+
+
+@_rule("C001", Level.ERROR)
+def _unknown_is_checked_first(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.outcome == Outcome.UNKNOWN and entry.retry_advice != RetryAdvice.CHECK_STATUS_FIRST:
+        yield ("retry_advice", _("The outcome is unknown: the advice must be to check the status first."))
+    if entry.outcome == Outcome.UNKNOWN and entry.reveal_to_customer:
+        yield ("reveal_to_customer", _("The outcome is unknown: the code must not be revealed to the customer."))
+
+
+@_rule("C002", Level.ERROR)
+def _accepted_is_2xx(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.outcome == Outcome.ACCEPTED and not 200 <= entry.http_status <= 299:
+        yield ("http_status", _("An accepted request is no error: its HTTP status must be 2xx."))
+
+
+@_rule("C003", Level.ERROR)
+def _retry_after_only_later(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.retry_after is not None and entry.retry_advice != RetryAdvice.RETRY_LATER:
+        yield ("retry_after", _("Seconds to wait make sense only with the advice to retry later."))
+
+
+@_rule("C004", Level.WARNING)
+def _replacement_is_usable(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.replaced_by and not entry.is_retired:
+        yield "replaced_by", _("The code is not retired, but it names a replacement.")
+    if entry.replaced_by in context.retired:
+        yield ("replaced_by", _("The replacement %(code)s is retired itself.") % {"code": entry.replaced_by})
+
+
+# ---- messages ----
+
+
+def _texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    for language, message in sorted(entry.messages.items()):
+        for name in MESSAGE_FIELDS:
+            if text := getattr(message, name):
+                yield language, name, text
+
+
+def _customer_texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    return (found for found in _texts(entry) if found[1] == "customer_message")
+
+
+@_rule("M001", Level.ERROR)
+def _source_is_complete(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    message = entry.messages.get(context.source_language, Message())
+    for name in MESSAGE_FIELDS:
+        if not getattr(message, name):
+            yield (f"{context.source_language}.{name}", _("The text in the source language is missing."))
+
+
+@_rule("M002", Level.WARNING)
+def _languages_are_complete(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language in sorted(set(context.languages) - {context.source_language}):
+        message = entry.messages.get(language, Message())
+        # Merchants' developers read English where nobody has translated the action; customers should not have to.
+        for name in ("title", "customer_message"):
+            if not getattr(message, name):
+                yield f"{language}.{name}", _("The translation is missing.")
+
+
+@_rule("M003", Level.ERROR)
+def _customer_reads_no_digits(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _customer_texts(entry):
+        if any(unicodedata.category(character) == "Nd" for character in text):
+            yield (f"{language}.{name}", _("The customer text holds digits. Numbers belong beside the text."))
+
+
+@_rule("M004", Level.ERROR)
+def _customer_reads_no_address(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _customer_texts(entry):
+        if _URL.search(text):
+            yield (f"{language}.{name}", _("The customer text holds a web or e-mail address."))
+
+
+@_rule("M005", Level.ERROR)
+def _customer_reads_no_jargon(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _customer_texts(entry):
+        if word := jargon.find(text, language):
+            yield (f"{language}.{name}", _("The customer text says “%(word)s”, a word of the inside.") % {"word": word})
+
+
+@_rule("M006", Level.ERROR)
+def _texts_hold_no_html(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _texts(entry):
+        if _HTML.search(text):
+            yield (f"{language}.{name}", _("The text holds HTML, which would be shown as it is written."))
+
+
+@_rule("M007", Level.ERROR)
+def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _texts(entry):
+        if found := _INVISIBLE.search(text):
+            character = f"U+{ord(found[0]):04X}"
+            yield (f"{language}.{name}", _("The text holds the invisible character %(it)s.") % {"it": character})
+
+
+@_rule("M008", Level.WARNING)
+def _texts_are_trimmed(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _texts(entry):
+        if text != text.strip() or "  " in text:
+            yield (f"{language}.{name}", _("The text begins or ends with a space, or holds two in a row."))
+
+
+@_rule("M009", Level.WARNING)
+def _customer_text_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _customer_texts(entry):
+        sentences = len(_SENTENCE_END.findall(text)) + 1
+        if len(text) > _CUSTOMER_LENGTH or sentences > _CUSTOMER_SENTENCES:
+            yield (
+                f"{language}.{name}",
+                _(
+                    "The customer text has %(length)d characters and %(sentences)d sentences; at most 160 and 2 are read."
+                )
+                % {"length": len(text), "sentences": sentences},
+            )
+
+
+@_rule("M010", Level.WARNING)
+def _translation_is_one(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    source = entry.messages.get(context.source_language, Message())
+    for language, name, text in _texts(entry):
+        if language != context.source_language and text == getattr(source, name):
+            yield (f"{language}.{name}", _("The translation is the same as the source text."))
+
+
+@_rule("M011", Level.WARNING)
+def _translation_is_up_to_date(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    source = entry.messages.get(context.source_language, Message())
+    for language, name, _text in _texts(entry):
+        confirmed = entry.messages[language].source_text.get(name)
+        if language != context.source_language and confirmed is not None and confirmed != getattr(source, name):
+            yield (f"{language}.{name}", _("The source text changed since this translation was last confirmed."))
+
+
+@_rule("M012", Level.ERROR)
+def _placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _texts(entry):
+        for unknown in sorted(placeholders.names(text) - set(context.constants)):
+            yield (
+                f"{language}.{name}",
+                _("The placeholder {%(name)s} has no value in PTS_ERRORS_CONTEXT.") % {"name": unknown},
+            )
+
+
+@_rule("M013", Level.ERROR)
+def _hidden_codes_give_nothing_away(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.reveal_to_customer:
+        return
+    for language, name, text in _customer_texts(entry):
+        general = context.general.get((language, entry.outcome == Outcome.UNKNOWN))
+        if general is not None and text not in general:
+            yield (
+                f"{language}.{name}",
+                _("The code is not revealed, so its customer text must be one of the general ones of its outcome."),
+            )
+
+
+@_rule("M014", Level.WARNING)
+def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for language, name, text in _texts(entry):
+        if name == "title" and (len(text) > _TITLE_LENGTH or text.endswith((".", "。", "।"))):
+            yield (f"{language}.{name}", _("A title is a short phrase of at most 80 characters without a full stop."))
+
+
+# ---- runbooks ----
+
+
+def _sections(entry: Entry) -> Iterator[tuple[str, str]]:
+    for name in RUNBOOK_SECTIONS:
+        if entry.runbook is not None and (text := getattr(entry.runbook, name)):
+            yield name, text
+
+
+@_rule("R001", Level.ERROR)
+def _sections_are_filled(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.severity not in (Severity.ERROR, Severity.CRITICAL):
+        return
+    inherited = {"escalation"} if entry.category.escalation else set()
+    for name in RUNBOOK_SECTIONS:
+        if not getattr(entry.runbook or Runbook(), name) and name not in inherited:
+            yield (name, _("The section is empty, and the severity says that somebody will need it."))
+
+
+@_rule("R002", Level.ERROR)
+def _nothing_is_left_over(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        if found := _LEFT_OVER.search(text):
+            yield name, _("“%(word)s” is left over from writing.") % {"word": found[0]}
+
+
+@_rule("R003", Level.ERROR)
+def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        for unknown in sorted(set(_RUNBOOK_PLACEHOLDER.findall(text)) - set(context.parameters)):
+            yield (name, _("The placeholder <%(name)s> is not known; a command would have a hole.") % {"name": unknown})
+
+
+@_rule("R004", Level.ERROR)
+def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    beginnings = {code[:2] for code in context.known if len(code) == 4}
+    for name, text in _sections(entry):
+        for number in sorted(set(_NUMBER.findall(text)) - _ORDER_STATES):
+            if number[:2] in beginnings and number not in context.known:
+                yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
+            elif number in context.retired:
+                yield name, _("The code %(code)s is retired.") % {"code": number}
+
+
+@_rule("R005", Level.ERROR)
+def _no_secrets(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        if "-----BEGIN " in text:
+            yield name, _("The section holds a key or certificate.")
+        if any(_is_card(found) for found in _CARD.findall(text)):
+            yield name, _("The section holds what looks like a card number.")
+
+
+@_rule("R006", Level.ERROR)
+def _markdown_only(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        for piece in markdown.forbidden(text):
+            if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
+                yield (
+                    name,
+                    _("%(piece)s is HTML or an image, and would be shown as it is written.") % {"piece": piece},
+                )
+
+
+@_rule("R007", Level.ERROR)
+def _runbook_is_bounded(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if sum(len(text.encode()) for _name, text in _sections(entry)) > _RUNBOOK_LENGTH:
+        yield "", _("The runbook has more than 20,000 bytes.")
+
+
+@_rule("R010", Level.WARNING)
+def _somebody_owns_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if not (entry.runbook and entry.runbook.owner) and not entry.category.owner:
+        yield "owner", _("Neither the runbook nor its category has an owner.")
+
+
+@_rule("R011", Level.WARNING)
+def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    review, now = context.review, context.now
+    if review is None or now is None:
+        return
+    if review.reviewed_at and review.changed_at and review.changed_at > review.reviewed_at:
+        yield "reviewed_at", _("The runbook changed since it was last reviewed.")
+    days = context.review_days.get(entry.severity)
+    since = review.reviewed_at or review.changed_at
+    if days is not None and since is not None and now - since > timedelta(days=days):
+        overdue = (now - since).days - days
+        yield ("reviewed_at", _("The review is overdue by %(days)d days.") % {"days": overdue})
+
+
+@_rule("R012", Level.WARNING)
+def _nobody_flagged_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if context.review and context.review.flag:
+        yield ("flag", _("A reader flagged the runbook: %(flag)s") % {"flag": context.review.flag})
+
+
+@_rule("R013", Level.WARNING)
+def _steps_are_numbered(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.runbook and entry.runbook.diagnosis and not markdown.numbered_items(entry.runbook.diagnosis):
+        yield "diagnosis", _("The diagnosis has no numbered list of steps.")
+
+
+@_rule("R014", Level.WARNING)
+def _steps_say_what_to_expect(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    steps = markdown.numbered_items(entry.runbook.diagnosis) if entry.runbook else []
+    for number, step in enumerate(steps, start=1):
+        if not re.search(r"\bexpect", step, re.IGNORECASE):
+            yield ("diagnosis", _("Step %(number)d does not say what to expect.") % {"number": number})
+
+
+@_rule("R015", Level.WARNING)
+def _changes_can_be_undone(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.runbook and entry.runbook.mitigation and not _UNDO.search(entry.runbook.mitigation):
+        yield ("mitigation", _("No change says how to undo it, or that it cannot be undone."))
+
+
+@_rule("R016", Level.WARNING)
+def _roles_not_people(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        if _CONTACT.search(text):
+            yield (name, _("The section holds an e-mail address, phone number or @name. People leave; name a role."))
+
+
+@_rule("R017", Level.WARNING)
+def _runbook_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    words = sum(len(text.split()) for _name, text in _sections(entry))
+    if words > _RUNBOOK_WORDS:
+        yield ("", _("The runbook has %(words)d words; at most 800 are read at night.") % {"words": words})
+
+
+@_rule("R018", Level.INFO)
+def _links_are_encrypted(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in _sections(entry):
+        if "http://" in text:
+            yield name, _("The section holds a link that is not encrypted.")
+
+
+def _is_card(digits: str) -> bool:
+    """Return whether the Luhn check digit fits, as it does for every payment card and few other numbers."""
+    numbers = [int(character) for character in reversed(digits) if character.isdigit()]
+    return (
+        sum(number if index % 2 == 0 else sum(divmod(2 * number, 10)) for index, number in enumerate(numbers)) % 10 == 0
+    )

@@ -1,0 +1,33 @@
+"""The command ``pts_compile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pts_errors import exchange, seed
+from pts_errors.conf import conf
+from pts_errors.exceptions import ExchangeError
+
+
+class Command(BaseCommand):
+    """Compiles a catalog in people's form."""
+
+    help = "Compile a catalog directory into a Django fixture, as gettext compiles .po into .mo."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the directory and the file."""
+        parser.add_argument("directory", type=Path, help="directory with codes.csv, messages/ and runbooks/")
+        parser.add_argument("file", type=Path, help="fixture to write")
+
+    def handle(self, *, directory: Path, file: Path, **options: Any) -> None:
+        """Read, write, and say what was written."""
+        try:
+            entries = exchange.read_directory(directory, source_language=conf.SOURCE_LANGUAGE)
+        except ExchangeError as error:
+            raise CommandError(str(error)) from error
+        file.write_text(seed.write(entries), encoding="utf-8")
+        self.stdout.write(f"{file}: {len(entries)} codes.")

@@ -1,0 +1,559 @@
+"""The tables: drafts as ops staff edit them, and the log of what was published."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, NoReturn, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from pts_errors import entry, languages
+from pts_errors.exceptions import AppendOnly
+
+# Longest texts that are accepted: a message is read on a phone, a runbook section at 3 a.m.; rendering time grows with
+# hostile Markdown, and with these bounds it stays far below a second.
+_MESSAGE_LENGTH = 2_000
+_SECTION_LENGTH = 10_000
+
+# What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+code_validator = RegexValidator(
+    r"\A[1-9][0-9]{0,8}\Z", _("Type the code as digits without a leading zero, such as 1007.")
+)
+name_validator = RegexValidator(
+    r"\A[A-Z][A-Z0-9_]*\Z",
+    _("Use capital letters, digits and underscores, beginning with a letter, such as INSUFFICIENT_BALANCE."),
+)
+language_validator = RegexValidator(
+    r"\A[a-z]{2,8}(-[a-z0-9]{1,8})*\Z", _("Type the language tag in lower case with hyphens, such as zh-hans or pt-br.")
+)
+
+
+def validate_text(value: str) -> None:
+    """Refuse characters that cannot be stored everywhere.
+
+    Raises:
+        ValidationError: there is one, and it is named.
+    """
+    if found := _UNSTORABLE.search(value):
+        raise ValidationError(
+            _("The text holds the control character U+%(code)s, which cannot be stored. Remove it."),
+            params={"code": f"{ord(found[0]):04X}"},
+        )
+
+
+class Outcome(models.TextChoices):
+    """`pts_errors.entry.Outcome` in words for ops staff."""
+
+    ACCEPTED = entry.Outcome.ACCEPTED.value, _("Accepted: the final state comes later")
+    REJECTED = (entry.Outcome.REJECTED.value, _("Rejected: refused before anything was sent"))
+    DECLINED = (entry.Outcome.DECLINED.value, _("Declined: refused by the upstream, and final"))
+    UNKNOWN = entry.Outcome.UNKNOWN.value, _("Unknown: money may have moved")
+
+
+class RetryAdvice(models.TextChoices):
+    """`pts_errors.entry.RetryAdvice` in words for ops staff."""
+
+    NOT_APPLICABLE = entry.RetryAdvice.NOT_APPLICABLE.value, _("Not applicable")
+    DO_NOT_RETRY = entry.RetryAdvice.DO_NOT_RETRY.value, _("Do not retry")
+    RETRY_AFTER_CORRECTION = (entry.RetryAdvice.RETRY_AFTER_CORRECTION.value, _("Retry after correcting the request"))
+    RETRY_AFTER_RESOLUTION = (entry.RetryAdvice.RETRY_AFTER_RESOLUTION.value, _("Retry once the cause is removed"))
+    RETRY_LATER = entry.RetryAdvice.RETRY_LATER.value, _("Retry later")
+    CHECK_STATUS_FIRST = (entry.RetryAdvice.CHECK_STATUS_FIRST.value, _("Check the status first"))
+
+
+class ResponsibleParty(models.TextChoices):
+    """`pts_errors.entry.ResponsibleParty` in words for ops staff."""
+
+    NONE = entry.ResponsibleParty.NONE.value, _("Nobody")
+    CUSTOMER = entry.ResponsibleParty.CUSTOMER.value, _("Customer")
+    MERCHANT = entry.ResponsibleParty.MERCHANT.value, _("Merchant")
+    OPERATOR = entry.ResponsibleParty.OPERATOR.value, _("Operator")
+    UPSTREAM = entry.ResponsibleParty.UPSTREAM.value, _("Upstream")
+
+
+class Severity(models.TextChoices):
+    """`pts_errors.entry.Severity` in words for ops staff."""
+
+    INFO = entry.Severity.INFO.value, _("Info")
+    WARNING = entry.Severity.WARNING.value, _("Warning")
+    ERROR = entry.Severity.ERROR.value, _("Error")
+    CRITICAL = entry.Severity.CRITICAL.value, _("Critical")
+
+
+class Origin(models.TextChoices):
+    """`pts_errors.entry.Origin` in words for ops staff."""
+
+    SHIPPED = entry.Origin.SHIPPED.value, _("Shipped")
+    EDITED = entry.Origin.EDITED.value, _("Edited")
+    IMPORTED = entry.Origin.IMPORTED.value, _("Imported")
+    RESTORED = entry.Origin.RESTORED.value, _("Restored")
+
+
+class CategoryManager(models.Manager["Category"]):
+    """Categories by slug."""
+
+    def get_by_natural_key(self, slug: str) -> Category:
+        """Return the category of a slug."""
+        return self.get(slug=slug)
+
+
+class Category(models.Model):
+    """One of the gateway's groups of codes."""
+
+    slug = models.SlugField(_("slug"), unique=True, help_text=_("How programs name the category, such as upstream."))
+    name = models.CharField(
+        _("name"), max_length=100, validators=[validate_text], help_text=_("How people read it on pages.")
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Categories are listed from the smallest number to the largest.")
+    )
+    owner = models.CharField(
+        _("owner"),
+        max_length=80,
+        blank=True,
+        validators=[validate_text],
+        help_text=_("The team or rota that owns every runbook of this category which names no owner. Not a person."),
+    )
+    escalation = models.TextField(
+        _("escalation"),
+        blank=True,
+        validators=[validate_text, MaxLengthValidator(_SECTION_LENGTH)],
+        help_text=_("Whom to call and when, in Markdown, for runbooks without an escalation of their own."),
+    )
+
+    objects = CategoryManager()
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["position", "slug"]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+    def natural_key(self) -> tuple[str]:
+        """Return the slug, alone."""
+        return (self.slug,)
+
+
+class ErrorCodeManager(models.Manager["ErrorCode"]):
+    """Codes by their number."""
+
+    def get_by_natural_key(self, code: str) -> ErrorCode:
+        """Return the row of a code."""
+        return self.get(code=code)
+
+
+class ErrorCode(models.Model):
+    """One code of the gateway as ops staff edit it; readers see it once it is published."""
+
+    code = models.CharField(
+        _("code"),
+        max_length=9,
+        unique=True,
+        validators=[code_validator],
+        help_text=_("The number that the gateway sends. It cannot be changed later."),
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=64,
+        unique=True,
+        validators=[name_validator],
+        help_text=_("The constant that callers' programs compare with. It cannot be changed once it is published."),
+    )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="errors", verbose_name=_("category"))
+    provider_message = models.CharField(
+        _("provider message"),
+        max_length=255,
+        blank=True,
+        validators=[validate_text],
+        help_text=_("The gateway's own English, to the letter and with its mistakes: integrators search for it."),
+    )
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=16,
+        choices=Outcome,
+        default=Outcome.UNKNOWN,
+        help_text=_("What became of the request. Choose Unknown whenever money may have moved."),
+    )
+    retry_advice = models.CharField(
+        _("retry advice"),
+        max_length=32,
+        choices=RetryAdvice,
+        default=RetryAdvice.CHECK_STATUS_FIRST,
+        help_text=_("What callers' programs do next. An unknown outcome always means: check the status first."),
+    )
+    retry_after = models.PositiveIntegerField(
+        _("retry after"),
+        null=True,
+        blank=True,
+        help_text=_("Seconds to wait before the first retry. Only with the advice to retry later."),
+    )
+    responsible_party = models.CharField(
+        _("responsible party"),
+        max_length=16,
+        choices=ResponsibleParty,
+        default=ResponsibleParty.OPERATOR,
+        help_text=_("Who can remove the cause."),
+    )
+    http_status = models.PositiveSmallIntegerField(
+        _("HTTP status"),
+        default=500,
+        validators=[MinValueValidator(200), MaxValueValidator(599)],
+        help_text=_("The status that a host is advised to answer with when it passes this error on."),
+    )
+    severity = models.CharField(
+        _("severity"),
+        max_length=16,
+        choices=Severity,
+        default=Severity.ERROR,
+        help_text=_("How urgent the code is for ops staff. Callers never see it."),
+    )
+    reveal_to_customer = models.BooleanField(
+        _("reveal to the customer"),
+        default=False,
+        help_text=_(
+            "Whether an end customer may see which error this is. Leave it off for everything about fraud, security, "
+            "balances or our own set-up; the customer's text must then be one of the general ones."
+        ),
+    )
+    is_retired = models.BooleanField(
+        _("retired"),
+        default=False,
+        help_text=_("The gateway no longer sends this code. It stays readable, because old orders carry it."),
+    )
+    replaced_by = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("replaced by"),
+        help_text=_("The code that is sent instead of this retired one."),
+    )
+    similar = models.ManyToManyField(
+        "self",
+        blank=True,
+        verbose_name=_("similar codes"),
+        help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
+    )
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+
+    objects = ErrorCodeManager()
+
+    class Meta:
+        verbose_name = _("error code")
+        verbose_name_plural = _("error codes")
+        ordering = [Length("code"), "code"]
+        permissions = [("publish_errorcode", "Can publish error codes")]
+        constraints = [
+            *(
+                models.CheckConstraint(
+                    name=f"pts_errors_{field}_known",
+                    condition=Q(**{f"{field}__in": choices.values}),
+                    violation_error_message=_("Choose one of the offered values."),
+                )
+                for field, choices in (
+                    ("outcome", Outcome),
+                    ("retry_advice", RetryAdvice),
+                    ("responsible_party", ResponsibleParty),
+                    ("severity", Severity),
+                )
+            ),
+            models.CheckConstraint(
+                name="pts_errors_http_status_final",
+                condition=Q(http_status__gte=200, http_status__lte=599),
+                violation_error_message=_("The HTTP status must be between 200 and 599."),
+            ),
+            models.CheckConstraint(
+                name="pts_errors_unknown_is_checked_first",
+                condition=~Q(outcome="unknown") | Q(retry_advice="check_status_first", reveal_to_customer=False),
+                violation_error_message=_(
+                    "With an unknown outcome money may have moved: the retry advice must be to check the status first, "
+                    "and the code must not be revealed to the customer."
+                ),
+            ),
+            models.CheckConstraint(
+                name="pts_errors_accepted_is_2xx",
+                condition=~Q(outcome="accepted") | Q(http_status__gte=200, http_status__lte=299),
+                violation_error_message=_("An accepted request is no error: its HTTP status must be 2xx."),
+            ),
+            models.CheckConstraint(
+                name="pts_errors_retry_after_only_later",
+                condition=Q(retry_after__isnull=True) | Q(retry_advice="retry_later"),
+                violation_error_message=_("Seconds to wait make sense only with the advice to retry later."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the code's public page, or an empty text where the host does not serve them."""
+        try:
+            return reverse("pts_errors:error", kwargs={"code": self.code})
+        except NoReverseMatch:
+            return ""
+
+    def natural_key(self) -> tuple[str]:
+        """Return the code, alone."""
+        return (self.code,)
+
+    natural_key.dependencies = ["pts_errors.category"]  # type: ignore[attr-defined]  # Django's way to say it
+
+
+class MessageManager(models.Manager["Message"]):
+    """Messages by code and language."""
+
+    def get_by_natural_key(self, code: str, language: str) -> Message:
+        """Return the message of a code in a language."""
+        return self.get(error__code=code, language=language)
+
+
+class Message(models.Model):
+    """The texts of one code in one language, as ops staff and translators edit them."""
+
+    error = models.ForeignKey(
+        ErrorCode, on_delete=models.CASCADE, related_name="messages", verbose_name=_("error code")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=35,
+        validators=[language_validator],
+        help_text=_("The language tag in lower case, such as zh-hans."),
+    )
+    title = models.CharField(
+        _("title"),
+        max_length=120,
+        blank=True,
+        validators=[validate_text],
+        help_text=_("For integrators: a short noun phrase without a full stop. Blank: the next language is used."),
+    )
+    customer_message = models.TextField(
+        _("customer message"),
+        blank=True,
+        validators=[validate_text, MaxLengthValidator(_MESSAGE_LENGTH)],
+        help_text=_("What the customer reads: what happened to the money or order, then what to do. Two sentences."),
+    )
+    merchant_action = models.TextField(
+        _("merchant action"),
+        blank=True,
+        validators=[validate_text, MaxLengthValidator(_MESSAGE_LENGTH)],
+        help_text=_("What the merchant's developers do about it, and when they must not send the order again."),
+    )
+    source_text = models.JSONField(_("source text"), default=dict, blank=True, editable=False)
+
+    objects = MessageManager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["error", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["error", "language"],
+                name="pts_errors_one_message_a_language",
+                violation_error_message=_("This code already has a message in this language."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title or languages.name_of(self.language)
+
+    def natural_key(self) -> tuple[str, str]:
+        """Return the code and the language."""
+        return (self.error.code, self.language)
+
+    natural_key.dependencies = ["pts_errors.errorcode"]  # type: ignore[attr-defined]  # Django's way to say it
+
+
+def _section(name: Any, help_text: Any) -> models.TextField[str, str]:
+    return models.TextField(
+        name, blank=True, validators=[validate_text, MaxLengthValidator(_SECTION_LENGTH)], help_text=help_text
+    )
+
+
+class RunbookManager(models.Manager["Runbook"]):
+    """Runbooks by code."""
+
+    def get_by_natural_key(self, code: str) -> Runbook:
+        """Return the runbook of a code."""
+        return self.get(error__code=code)
+
+
+class Runbook(models.Model):
+    """What ops staff do about one code, in six sections of Markdown."""
+
+    error = models.OneToOneField(
+        ErrorCode, on_delete=models.CASCADE, related_name="runbook", verbose_name=_("error code")
+    )
+    owner = models.CharField(
+        _("owner"),
+        max_length=80,
+        blank=True,
+        validators=[validate_text],
+        help_text=_("The team or rota that owns this runbook. Blank: the owner of the category. Not a person."),
+    )
+    meaning = _section(_("meaning"), _("What happened, where the money stands, and which codes look alike."))
+    impact = _section(_("impact"), _("Who is hurt and how badly. The first sentence is shown at the top of the page."))
+    diagnosis = _section(
+        _("diagnosis"), _("A numbered list. Every step says what to expect and where to go otherwise.")
+    )
+    mitigation = _section(
+        _("mitigation"), _("What to change, and for every change how to undo it or that it cannot be.")
+    )
+    verification = _section(_("verification"), _("A positive proof that it works again. Silence is not success."))
+    escalation = _section(_("escalation"), _("Whom to call and when. Blank: the escalation of the category."))
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True, editable=False)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("reviewed by"),
+    )
+    flag = models.CharField(
+        _("flag"),
+        max_length=200,
+        blank=True,
+        validators=[validate_text],
+        help_text=_("What a reader found wrong. It is cleared by the next review."),
+    )
+
+    objects = RunbookManager()
+
+    class Meta:
+        verbose_name = _("runbook")
+        verbose_name_plural = _("runbooks")
+        ordering = ["error"]
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+    def natural_key(self) -> tuple[str]:
+        """Return the code, alone."""
+        return self.error.natural_key()
+
+    natural_key.dependencies = ["pts_errors.errorcode"]  # type: ignore[attr-defined]  # Django's way to say it
+
+
+class Head(models.Model):
+    """The one row that every publish raises first: it orders publishes and tells readers that there is news."""
+
+    PK: ClassVar[int] = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=PK, editable=False)
+    number = models.PositiveIntegerField(_("number"), default=0)
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("head")
+        verbose_name_plural = _("head")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """Revisions, which are only ever added."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            AppendOnly: always.
+        """
+        raise AppendOnly("Revisions cannot be changed. Publish again instead.")
+
+    update.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it
+
+    def delete(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            AppendOnly: always.
+        """
+        raise AppendOnly("Revisions cannot be deleted.")
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it
+    delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's own
+
+    def live_at(self, number: int) -> Self:
+        """Return the revision of every code that was live after the publish of this number."""
+        newest = (
+            Revision.objects.using(self.db)
+            .filter(error=models.OuterRef("pk"), number__lte=number)
+            .order_by("-number")
+            .values("pk")[:1]
+        )
+        live = ErrorCode.objects.using(self.db).annotate(live=models.Subquery(newest)).values("live")
+        return self.filter(pk__in=live)
+
+
+class Revision(models.Model):
+    """The whole state of one code as one publish made it. Append-only."""
+
+    number = models.PositiveIntegerField(_("number"), help_text=_("The number of the publish; it may span codes."))
+    error = models.ForeignKey(
+        ErrorCode, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("error code")
+    )
+    snapshot = models.JSONField(_("snapshot"))
+    origin = models.CharField(_("origin"), max_length=16, choices=Origin)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    author_name = models.CharField(_("author's name"), max_length=150, blank=True)
+    # Not auto_now_add: publishing makes it grow with the number even when the clock does not.
+    created_at = models.DateTimeField(_("created at"), db_index=True)
+    digest = models.CharField(_("digest"), max_length=64)
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        ordering = ["-number", "error"]
+        constraints = [models.UniqueConstraint(fields=["error", "number"], name="pts_errors_one_revision_a_publish")]
+        indexes = [models.Index(fields=["number"], name="pts_errors_revision_number")]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the revision.
+
+        Raises:
+            AppendOnly: it is already there.
+        """
+        if not self._state.adding:
+            raise AppendOnly("Revisions cannot be changed. Publish again instead.")
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    save.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            AppendOnly: always.
+        """
+        raise AppendOnly("Revisions cannot be deleted.")
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it

@@ -1,0 +1,33 @@
+"""Site constants in texts: ``{brand}`` is replaced by a value of the host's settings, and by nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_NAME = re.compile(r"\{([a-z][a-z0-9_]{0,31})\}")
+# First strong isolate and its end (UAX 9): a Latin brand inside Arabic text must not reorder its neighbours.
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def names(text: str) -> frozenset[str]:
+    """Return the names of the placeholders in a text."""
+    return frozenset(_NAME.findall(text))
+
+
+def fill(text: str, context: Mapping[str, str], *, isolate: bool) -> str:
+    """Return the text with every known placeholder replaced; unknown ones and all other braces stay as they are.
+
+    A single pass of plain replacement: no format specifications, no attribute access, and nothing in a replaced value
+    is looked at again. ``isolate`` wraps each value for right-to-left texts.
+    """
+    if "{" not in text:
+        return text
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in context:
+            return found[0]
+        return f"{_ISOLATE}{context[name]}{_END_ISOLATE}" if isolate else context[name]
+
+    return _NAME.sub(value, text)

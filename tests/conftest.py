@@ -1,0 +1,18 @@
+"""Fixtures of the whole suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pts_errors import lookup, snapshot
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> Iterator[None]:
+    """Begin and end every test as a process that has read nothing yet."""
+    snapshot.swap(snapshot.Holder())
+    lookup._logged.clear()
+    yield
+    snapshot.swap(snapshot.Holder())
