@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from pts_errors import languages, placeholders
 from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, RetryAdvice, Severity
@@ -96,6 +97,7 @@ class Catalog:
         "_served",
         "_tables",
         "categories",
+        "derived",
         "digest",
         "entries",
         "languages",
@@ -130,6 +132,8 @@ class Catalog:
         offered = set(self._served) or {language for entry in ordered for language in entry.messages}
         self.languages = (source_language, *sorted(offered - {source_language}))
         self._context = dict(context or {})
+        # What a door makes of this catalog, by a key of its own (rendered pages, JSON): it ages with the catalog.
+        self.derived: dict[object, Any] = {}
         self._tables: dict[str, Table] = {}
         self._requested: dict[str, Table] = {}
 

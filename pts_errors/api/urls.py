@@ -1,3 +1,17 @@
+"""The API: ``path("api/", include("pts_errors.api.urls"))``."""
+
 from __future__ import annotations
 
-urlpatterns = []
+from rest_framework.routers import SimpleRouter
+
+from pts_errors.api import views
+
+app_name = "pts_errors_api"
+
+router = SimpleRouter()
+router.register("errors", views.ErrorViewSet, basename="error")
+router.register("categories", views.CategoryViewSet, basename="category")
+router.register("runbooks", views.RunbookViewSet, basename="runbook")
+router.register("revisions", views.RevisionViewSet, basename="revision")
+
+urlpatterns = router.urls
