@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -58,7 +59,7 @@ def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpRe
     detail = exc.detail[0] if isinstance(exc.detail, list) else exc.detail
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": str(exc.default_detail).rstrip("."),
+        "title": HTTPStatus(exc.status_code).phrase,
         "status": exc.status_code,
         "detail": str(detail),
     }
