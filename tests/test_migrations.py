@@ -1,0 +1,211 @@
+"""Tests of the migrations and of the net under them, in host projects of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from tests.hosts import Host, database
+
+pytestmark = pytest.mark.host
+
+KINDS = ["sqlite", "postgresql", "mariadb"]
+
+COUNT = """
+from pts_errors import lookup, publishing
+from pts_errors.models import ErrorCode, Message, Revision, Runbook
+print(ErrorCode.objects.count(), Revision.objects.count(), len(publishing.unpublished()), publishing.verify() or "whole")
+print(lookup.get("1005", language="zh-TW").language, lookup.get("1005").revision)
+"""
+SEEDED = "59 59 0 whole\nzh-hant 1\n"
+
+
+@pytest.mark.django_db
+def test_models_have_no_unwritten_migration() -> None:
+    """The command fails if they have."""
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_migrate_seeds_and_is_reversible(kind: str, tmp_path: Path) -> None:
+    """Once, again, back to each step, to zero and forward again: the same catalog."""
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        assert host.python(COUNT).stdout == SEEDED
+
+        for arguments in ([], ["pts_errors", "0001"], ["pts_errors"], ["pts_errors", "zero"], ["pts_errors"]):
+            host.manage("migrate", *arguments, "-v0")
+
+        assert host.python(COUNT).stdout == SEEDED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_edits_survive_another_migrate(kind: str, tmp_path: Path) -> None:
+    """Also going back before the seed and forward again; emoji and every script included."""
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        host.python("""
+            from pts_errors import publishing
+            from pts_errors.models import Message
+            Message.objects.filter(error__code="1005", language="fr").update(title="Trop 😀 élevé")
+            publishing.publish()
+        """)
+
+        host.manage("migrate", "pts_errors", "0001", "-v0")
+        host.manage("migrate", "-v0")
+
+        shown = host.python('from pts_errors import lookup; print(ascii(lookup.get("1005", language="fr").title))')
+        assert shown.stdout == ascii("Trop 😀 élevé") + "\n"
+
+
+def test_tables_without_migrations_are_seeded(tmp_path: Path) -> None:
+    """What pytest's --nomigrations and ``--run-syncdb`` do."""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings}, 'MIGRATION_MODULES = {"pts_errors": None}')
+
+        host.manage("migrate", "--run-syncdb", "-v0")
+
+        assert host.python(COUNT).stdout == SEEDED
+
+
+def test_flush_leaves_a_seeded_catalog(tmp_path: Path) -> None:
+    """As after a TransactionTestCase."""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+
+        host.manage("flush", "--no-input", "-v0")
+
+        assert host.python(COUNT).stdout == SEEDED
+
+
+def test_migration_and_net_seed_the_same(tmp_path: Path) -> None:
+    """Row for row, but for keys, times and versions."""
+    dump = """
+from pts_errors import draft
+from pts_errors.models import Head, Revision
+print(draft.read(using="default"))
+print(Head.objects.get().digest)
+print(list(Revision.objects.order_by("pk").values_list("error__code", "number", "origin", "note", "digest")))
+"""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        by_migration = host.python(dump).stdout
+
+        host.manage("flush", "--no-input", "-v0")
+
+        assert host.python(dump).stdout == by_migration
+
+
+def test_router_decides_where_the_catalog_lives(tmp_path: Path) -> None:
+    """Only the alias that the router allows is migrated, seeded and read."""
+    other = tmp_path / "other"
+    other.mkdir()
+    with database("sqlite", tmp_path) as default, database("sqlite", other) as elsewhere:
+        host = Host(
+            tmp_path,
+            {"default": default, "other": elsewhere},
+            """
+            class Router:
+                def _alias(self, label):
+                    return "other" if label == "pts_errors" else "default"
+                def db_for_read(self, model, **hints):
+                    return self._alias(model._meta.app_label)
+                def db_for_write(self, model, **hints):
+                    return self._alias(model._meta.app_label)
+                def allow_relation(self, one, two, **hints):
+                    return True
+                def allow_migrate(self, db, app_label, model_name=None, **hints):
+                    return db == self._alias(app_label)
+            DATABASE_ROUTERS = ["settings.Router"]
+            """,
+        )
+        host.manage("migrate", "-v0")
+        nothing = host.python("""
+            from django.db import connections
+            print(connections["default"].introspection.table_names().count("pts_errors_errorcode"))
+        """)
+
+        host.manage("migrate", "--database=other", "-v0")
+
+        assert nothing.stdout == "0\n"
+        assert host.python(COUNT).stdout == SEEDED
+
+
+def test_process_without_tables_is_served(tmp_path: Path) -> None:
+    """Checks, static files and the first migrate run before there is anything; a lookup answers from the package."""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+
+        done = host.python('from pts_errors import lookup; print(lookup.get("1005", language="fr").language)')
+
+        assert done.stdout == "fr\n"
+        assert "cannot be refreshed" in done.stderr
+        host.manage("check")
+
+
+def test_seed_that_was_not_recorded_is_not_repeated(tmp_path: Path) -> None:
+    """MariaDB commits the rows before Django records the migration: killed in between, a second migrate completes."""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        host.python("""
+            from django.db.migrations.recorder import MigrationRecorder
+            MigrationRecorder.Migration.objects.filter(app="pts_errors", name="0002_seed").delete()
+        """)
+
+        host.manage("migrate", "-v0")
+
+        assert host.python(COUNT).stdout == SEEDED
+
+
+def test_sqlmigrate_works(tmp_path: Path) -> None:
+    """For hosts that review what will run."""
+    with database("sqlite", tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+
+        assert "CREATE TABLE" in host.manage("sqlmigrate", "pts_errors", "0001").stdout
+        host.manage("sqlmigrate", "pts_errors", "0002")
+
+
+def test_host_with_other_habits_is_served(tmp_path: Path) -> None:
+    """Another user model, no time zones, no English, another source of defaults."""
+    app = tmp_path / "people"
+    app.mkdir()
+    (app / "__init__.py").touch()
+    (app / "models.py").write_text(
+        "import uuid\n"
+        "from django.contrib.auth.models import AbstractUser\n"
+        "from django.db import models\n"
+        "class Person(AbstractUser):\n"
+        "    id = models.UUIDField(primary_key=True, default=uuid.uuid4)\n"
+    )
+    with database("sqlite", tmp_path) as settings:
+        host = Host(
+            tmp_path,
+            {"default": settings},
+            """
+            INSTALLED_APPS = ["people", *INSTALLED_APPS]
+            AUTH_USER_MODEL = "people.Person"
+            USE_TZ = False
+            LANGUAGE_CODE = "zh-hans"
+            LANGUAGES = [("zh-hans", "Chinese")]
+            """,
+        )
+        host.manage("migrate", "--run-syncdb", "-v0")
+
+        done = host.python("""
+            from people.models import Person
+            from pts_errors import lookup, publishing
+            from pts_errors.models import Message
+            Message.objects.filter(error__code="1005", language="en").update(title="Too much")
+            (revision,) = publishing.publish(author=Person.objects.create_user("n.n."))
+            print(revision.author_name, publishing.as_of(revision.created_at).number, lookup.get("1005").language)
+        """)
+
+        assert done.stdout == "n.n. 2 en\n" or done.stdout == "n.n. 2 zh-hans\n"
