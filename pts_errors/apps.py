@@ -23,6 +23,6 @@ class PTSErrorsConfig(AppConfig):
 
         register(checks.check_settings)
         register(checks.check_isolation)
-        post_migrate.connect(receivers.seed_after_migrate, sender=self, dispatch_uid="pts_errors.seed")
+        post_migrate.connect(receivers.upgrade_after_migrate, sender=self, dispatch_uid="pts_errors.upgrade")
         request_started.connect(receivers.refresh_before_request, dispatch_uid="pts_errors.refresh")
         setting_changed.connect(receivers.forget_on_setting, dispatch_uid="pts_errors.forget")

@@ -141,20 +141,23 @@ class Entry:
     """Number of the publish that made this state; 0 for a draft and for the packaged catalog."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the state as JSON values, without the revision number: what a revision stores."""
+        """Return the state as JSON values, without the revision number: what a revision stores.
+
+        A message or runbook without any text is none.
+        """
         code = {name: getattr(self, name) for name in _CODE_FIELDS}
+        runbook = {f.name: getattr(self.runbook, f.name) for f in fields(Runbook)} if self.runbook else {}
+        messages = {}
+        for language, message in sorted(self.messages.items()):
+            texts = {name: getattr(message, name) for name in MESSAGE_FIELDS}
+            if any(texts.values()):
+                messages[language] = {**texts, "source_text": dict(message.source_text)}
         return {
             "v": FORMAT,
             "category": {f.name: getattr(self.category, f.name) for f in fields(Category)},
             "code": {**code, "similar": list(self.similar)},
-            "messages": {
-                language: {
-                    **{name: getattr(message, name) for name in MESSAGE_FIELDS},
-                    "source_text": dict(message.source_text),
-                }
-                for language, message in sorted(self.messages.items())
-            },
-            "runbook": self.runbook and {f.name: getattr(self.runbook, f.name) for f in fields(Runbook)},
+            "messages": messages,
+            "runbook": runbook if any(runbook.values()) else None,
         }
 
     @classmethod

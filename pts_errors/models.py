@@ -247,6 +247,8 @@ class ErrorCode(models.Model):
         help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
     )
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+    # Paths (see merge.py) at which the package ships another text than ours, and nobody has decided yet.
+    unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
 
     objects = ErrorCodeManager()
 
@@ -456,6 +458,8 @@ class Head(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=PK, editable=False)
     number = models.PositiveIntegerField(_("number"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
+    # Version of the shipped catalog that was merged last. It never goes back, whichever release runs migrate.
+    catalog = models.PositiveIntegerField(_("catalog"), default=0)
 
     class Meta:
         verbose_name = _("head")
@@ -491,14 +495,17 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
     def live_at(self, number: int) -> Self:
         """Return the revision of every code that was live after the publish of this number."""
-        newest = (
-            Revision.objects.using(self.db)
-            .filter(error=models.OuterRef("pk"), number__lte=number)
-            .order_by("-number")
-            .values("pk")[:1]
-        )
-        live = ErrorCode.objects.using(self.db).annotate(live=models.Subquery(newest)).values("live")
-        return self.filter(pk__in=live)
+        return self._newest(number__lte=number)
+
+    def shipped(self) -> Self:
+        """Return the newest revision of every code that came with the package."""
+        return self._newest(origin=entry.Origin.SHIPPED.value)
+
+    def _newest(self, **conditions: Any) -> Self:
+        revisions = Revision.objects.using(self.db).filter(error=models.OuterRef("pk"), **conditions)
+        newest = revisions.order_by("-number").values("pk")[:1]
+        codes = ErrorCode.objects.using(self.db).annotate(newest=models.Subquery(newest))
+        return self.filter(pk__in=codes.values("newest"))
 
 
 class Revision(models.Model):

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import router, transaction
-from django.db.models import F
-from django.utils import timezone
 
-from pts_errors import draft, lint, seed, snapshot
+from pts_errors import draft, lint, log, merge, seed, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Entry, Message, Origin, digest
+from pts_errors.entry import MESSAGE_FIELDS, Entry, Message, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.models import ErrorCode, Head, Revision
 from pts_errors.signals import published
 
 _logger = logging.getLogger("pts_errors")
+
+# The note of the revision with which an upgrade keeps what ops staff wrote.
+_KEPT = "Local edits kept over the shipped catalog."
 
 
 def publish(
@@ -56,7 +56,7 @@ def restore(
         raise PublishRefused(["A restore needs a note that says why."])
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
-        _raise_head(alias, by=0)
+        log.lock(using=alias)
         entry = Entry.from_json(revision.snapshot)
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
@@ -64,24 +64,81 @@ def restore(
         return _publish([entry.code], origin=Origin.RESTORED, author=author, note=note)
 
 
-def seed_if_empty(using: str) -> bool:
-    """Write and publish the shipped catalog where nothing was ever published; return whether that was so."""
-    if Head.objects.using(using).filter(number__gt=0).exists():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that an upgrade does to a draft."""
+
+    code: str
+    path: str
+    """Such as ``"severity"``, ``"fr.title"`` or ``"runbook.impact"``; empty for a code that is new."""
+    action: str
+    """``"added"``, ``"taken"`` (nobody had edited it) or ``"kept"`` (both changed it, ours stays)."""
+    ours: object = None
+    shipped: object = None
+
+
+def plan_upgrade(*, using: str = "") -> list[Change]:
+    """Return what `upgrade` would do now. Nothing is written."""
+    return [change for merged in _merges(using or router.db_for_write(Head)) for change in merged.changes]
+
+
+def upgrade(*, using: str = "") -> list[Change]:
+    """Bring in the catalog that the installed package ships, and return what that changed in the drafts.
+
+    Field by field, with what was shipped before as the base: what nobody edited follows the package and is live at
+    once, what ops staff edited stays, and what both changed stays too and waits for a decision. Empty tables are
+    seeded. Edits that are not published stay what they are.
+    """
+    alias = using or router.db_for_write(Head)
+    with transaction.atomic(using=alias):
+        log.lock(using=alias)
+        merges = _merges(alias)
+        draft.write([merged.draft for merged in merges], using=alias)
+        _note_unseen(merges, alias)
+        revisions = log.append(
+            {m.shipped.code: m.shipped for m in merges}, origin=Origin.SHIPPED, author=None, note=seed.NOTE, using=alias
+        )
+        # What is shipped must be in the log as it is, to be the base of the next upgrade; ours is live on top of it.
+        kept = {m.live.code: m.live for m in merges if _differs(m.live, m.shipped)}
+        revisions += log.append(kept, origin=Origin.EDITED, author=None, note=_KEPT, using=alias)
+        Head.objects.using(alias).filter(pk=Head.PK).update(catalog=seed.VERSION)
+        _announce_later(revisions, Origin.SHIPPED, alias)
+    return [change for merged in merges for change in merged.changes]
+
+
+def upgrade_if_newer(using: str) -> bool:
+    """Upgrade if the installed package's catalog is newer than the one that was merged last; return whether it was."""
+    if Head.objects.using(using).filter(catalog__gte=seed.VERSION).exists():
         return False
-    with transaction.atomic(using=using):
-        if _raise_head(using, by=0):
-            return False  # another process has just done it
-        entries = seed.packaged()
-        draft.write(entries, using=using)
-        _publish([entry.code for entry in entries], origin=Origin.SHIPPED, note=seed.NOTE, alias=using)
+    upgrade(using=using)
     return True
+
+
+def take_shipped(code: str, path: str) -> None:
+    """Put the shipped value of a path that an upgrade kept into the draft."""
+    alias = router.db_for_write(Head)
+    with transaction.atomic(using=alias):
+        shipped = log.shipped(using=alias)[code]
+        ours = draft.read([code], using=alias)[code]
+        draft.write([merge.take(ours, shipped, path)], using=alias)
+        keep_ours(code, path)
+
+
+def keep_ours(code: str, path: str) -> None:
+    """Decide for the draft's value of a path that an upgrade kept."""
+    alias = router.db_for_write(Head)
+    with transaction.atomic(using=alias):
+        row = ErrorCode.objects.using(alias).select_for_update().get(code=code)
+        row.unseen = [other for other in row.unseen if other != path]
+        row.version += 1
+        row.save(using=alias, update_fields=["unseen", "version"])
 
 
 def unpublished(codes: Collection[str] | None = None) -> Mapping[str, Entry]:
     """Return the drafts, by code, that differ from what is live or were never published."""
     alias = router.db_for_write(Head)
     drafts = draft.read(codes, using=alias)
-    live = _live(alias, drafts)
+    live = log.live(using=alias, codes=drafts)
     return {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
 
 
@@ -94,37 +151,16 @@ def check(codes: Collection[str] | None = None) -> list[lint.Issue]:
 def as_of(moment: datetime) -> Catalog:
     """Return the catalog that was published at this moment; it has no entries for a time before the first publish."""
     alias = router.db_for_write(Head)
-    revisions = Revision.objects.using(alias)
-    last = revisions.filter(created_at__lte=moment).order_by("-number", "-created_at").first()
+    last = log.last_before(moment, using=alias)
     if last is None:
         return snapshot.build((), number=0, digest="")
-    live = revisions.live_at(last.number)
-    return snapshot.build(
-        (Entry.from_json(revision.snapshot, revision=revision.number) for revision in live),
-        number=last.number,
-        digest=max(revisions.filter(number=last.number), key=lambda revision: revision.pk).digest,
-    )
+    entries = log.live(using=alias, number=last.number).values()
+    return snapshot.build(entries, number=last.number, digest=last.digest)
 
 
 def verify() -> str:
     """Return which revision was changed behind our back, the first of them as a sentence, or an empty text."""
-    alias = router.db_for_write(Head)
-    previous = ""
-    for revision in Revision.objects.using(alias).order_by("number", "pk").iterator():
-        previous = digest(
-            previous,
-            number=revision.number,
-            origin=revision.origin,
-            note=revision.note,
-            author_name=revision.author_name,
-            snapshot=revision.snapshot,
-        )
-        if previous != revision.digest:
-            return f"Revision {revision.number} (row {revision.pk}) is not what was published."
-    head = Head.objects.using(alias).filter(pk=Head.PK).first()
-    if head is not None and head.digest != previous:
-        return f"The log ends before revision {head.number}, or the head was changed."
-    return ""
+    return log.verify(using=router.db_for_write(Head))
 
 
 def _publish(
@@ -134,49 +170,73 @@ def _publish(
     author: AbstractBaseUser | None = None,
     note: str = "",
     wording_only: bool = False,
-    alias: str = "",
 ) -> list[Revision]:
-    alias = alias or router.db_for_write(Head)
+    alias = router.db_for_write(Head)
     wanted = None if codes is None else {str(code) for code in codes}
     with transaction.atomic(using=alias):
-        number = _raise_head(alias)
+        log.lock(using=alias)
         drafts = draft.read(wanted, using=alias)
-        live = _live(alias, drafts)
+        live = log.live(using=alias, codes=drafts)
         changed = {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
-        if origin != Origin.SHIPPED:  # a host's settings must not keep it from migrating
-            _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
-        if not changed:
-            _raise_head(alias, by=-1)
-            return []
-        if wording_only:
+        _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
+        if changed and wording_only:
             changed = {code: _confirm(entry, live.get(code)) for code, entry in changed.items()}
             draft.write(changed.values(), using=alias)
-        revisions = _append(changed, number, origin, author, note, alias)
-        announce = partial(_announce, alias, number, tuple(changed), origin, revisions[-1].digest)
-        transaction.on_commit(announce, using=alias)
+        revisions = log.append(changed, origin=origin, author=author, note=note, using=alias)
+        _announce_later(revisions, origin, alias)
     return revisions
 
 
-def _raise_head(alias: str, *, by: int = 1) -> int:
-    """Lock the head until the end of the transaction, raise it, and return its number.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Merged:
+    """One code in an upgrade."""
 
-    The first statement of everything that publishes: an update locks on every database, and numbers that are given out
-    under the lock become visible in their order and without a gap.
-    """
-    heads = Head.objects.using(alias).filter(pk=Head.PK)
-    if not heads.update(number=F("number") + by):
-        Head.objects.using(alias).get_or_create(pk=Head.PK)
-        heads.update(number=F("number") + by)
-    return heads.values_list("number", flat=True).get()
+    shipped: Entry
+    draft: Entry
+    live: Entry
+    changes: tuple[Change, ...]
 
 
-def _live(alias: str, codes: Collection[str]) -> dict[str, Entry]:
-    number = Head.objects.using(alias).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
-    revisions = Revision.objects.using(alias).live_at(number)
-    if len(codes) < ErrorCode.objects.using(alias).count():
-        revisions = revisions.filter(error__code__in=codes)
-    entries = (Entry.from_json(revision.snapshot, revision=revision.number) for revision in revisions)
-    return {entry.code: entry for entry in entries}
+def _merges(alias: str) -> list[_Merged]:
+    """Return the merge of every code that the package ships otherwise than it did before."""
+    bases = log.shipped(using=alias)
+    drafts = draft.read(using=alias)
+    live = log.live(using=alias)
+    names = {entry.name: code for code, entry in drafts.items()}
+    merges = []
+    for shipped in seed.packaged():
+        code, base = shipped.code, bases.get(shipped.code)
+        if names.get(shipped.name, code) != code:  # ops staff gave this name to a code of their own
+            shipped = replace(shipped, name=f"{shipped.name}_{code}")
+        if base is not None and not _differs(shipped, base):
+            continue
+        ours = drafts.get(code)
+        if ours is None:
+            added = (Change(code=code, path="", action="added", shipped=shipped.name),)
+            merges.append(_Merged(shipped=shipped, draft=shipped, live=shipped, changes=added))
+            continue
+        of_draft = merge.merge(base, ours, shipped)
+        of_live = merge.merge(base, live[code], shipped).entry if code in live else shipped
+        changes = tuple(
+            Change(
+                code=code, path=path, action=action, ours=merge.value(ours, path), shipped=merge.value(shipped, path)
+            )
+            for action, paths in (("taken", of_draft.taken), ("kept", of_draft.kept))
+            for path in paths
+        )
+        merges.append(_Merged(shipped=shipped, draft=of_draft.entry, live=of_live, changes=changes))
+    return merges
+
+
+def _note_unseen(merges: Iterable[_Merged], alias: str) -> None:
+    kept = {m.shipped.code: {c.path for c in m.changes if c.action == "kept"} for m in merges}
+    shipped = {m.shipped.code: m for m in merges}
+    for row in ErrorCode.objects.using(alias).filter(code__in=kept):
+        merged = shipped[row.code]
+        open_before = {path for path in row.unseen if path in merge.paths(merged.draft, merged.shipped)}
+        if (unseen := sorted(open_before | kept[row.code])) != row.unseen:
+            row.unseen = unseen
+            row.save(using=alias, update_fields=["unseen"])
 
 
 def _differs(entry: Entry, live: Entry | None) -> bool:
@@ -225,38 +285,11 @@ def _confirm(entry: Entry, before: Entry | None) -> Entry:
     return replace(entry, messages=messages)
 
 
-def _append(
-    changed: Mapping[str, Entry], number: int, origin: Origin, author: AbstractBaseUser | None, note: str, alias: str
-) -> list[Revision]:
-    last = Revision.objects.using(alias).order_by("-number", "-pk").first()
-    moment = timezone.now()
-    if last is not None:  # time only decorates, but it never runs backwards
-        moment = max(moment, last.created_at + timedelta(microseconds=1))
-    rows = dict(ErrorCode.objects.using(alias).filter(code__in=changed).values_list("code", "pk"))
-    chain = Head.objects.using(alias).values_list("digest", flat=True).get(pk=Head.PK)
-    common: dict[str, Any] = {
-        "number": number,
-        "origin": origin.value,
-        "note": note,
-        "author_name": author.get_username() if author is not None else "",
-    }
-    revisions = []
-    for code, entry in changed.items():
-        state = entry.as_json()
-        chain = digest(chain, snapshot=state, **common)
-        revisions.append(
-            Revision(
-                error_id=rows[code],
-                snapshot=state,
-                author_id=author.pk if author is not None else None,
-                created_at=moment,
-                digest=chain,
-                **common,
-            )
-        )
-    Revision.objects.using(alias).bulk_create(revisions, batch_size=100)
-    Head.objects.using(alias).filter(pk=Head.PK).update(digest=chain)
-    return revisions
+def _announce_later(revisions: list[Revision], origin: Origin, alias: str) -> None:
+    if revisions:
+        codes = tuple(dict.fromkeys(revision.snapshot["code"]["code"] for revision in revisions))
+        announce = partial(_announce, alias, revisions[-1].number, codes, origin, revisions[-1].digest)
+        transaction.on_commit(announce, using=alias)
 
 
 def _announce(alias: str, number: int, codes: tuple[str, ...], origin: Origin, chain: str) -> None:

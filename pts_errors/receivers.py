@@ -11,8 +11,8 @@ from django.db import router
 from pts_errors import models, publishing, snapshot
 
 
-def seed_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) -> None:
-    """Seed tables in which nothing was ever published, such as after ``flush`` or without migrations."""
+def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) -> None:
+    """Merge a newer package's catalog, and seed empty tables, such as after ``flush`` or without migrations."""
     if not router.allow_migrate_model(using, models.Head):
         return
     for live in (models.Category, models.ErrorCode, models.Message, models.Runbook, models.Head, models.Revision):
@@ -22,7 +22,7 @@ def seed_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) -> 
             return
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
             return  # the tables are those of another version: its own migrations see to them
-    publishing.seed_if_empty(using)
+    publishing.upgrade_if_newer(using)
 
 
 def refresh_before_request(**kwargs: Any) -> None:

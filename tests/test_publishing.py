@@ -340,11 +340,11 @@ def test_verify_sees_that_the_end_was_cut_off() -> None:
     assert "before revision 2" in publishing.verify()
 
 
-def test_seed_leaves_a_catalog_alone() -> None:
-    """Only empty tables are seeded."""
+def test_catalog_of_this_version_is_merged_once() -> None:
+    """The next migrate looks no further than the head."""
     edit("1005", title="Too much")
 
-    assert publishing.seed_if_empty("default") is False
+    assert publishing.upgrade_if_newer("default") is False
 
     assert Message.objects.get(error__code="1005", language="en").title == "Too much"
 

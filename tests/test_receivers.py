@@ -30,7 +30,7 @@ def test_empty_tables_are_seeded() -> None:
         cursor.execute("DELETE FROM pts_errors_revision")
     Head.objects.all().delete()
 
-    receivers.seed_after_migrate(using="default", apps=apps)
+    receivers.upgrade_after_migrate(using="default", apps=apps)
 
     assert Head.objects.get().number == 1
 
@@ -38,28 +38,28 @@ def test_empty_tables_are_seeded() -> None:
 def test_database_of_others_is_left_alone(settings: Any) -> None:
     """The router says where the catalog lives."""
     settings.DATABASE_ROUTERS = ["tests.test_receivers.Elsewhere"]
-    Head.objects.update(number=0)
+    Head.objects.update(catalog=0, number=0)
 
-    receivers.seed_after_migrate(using="default", apps=apps)
+    receivers.upgrade_after_migrate(using="default", apps=apps)
 
     assert Head.objects.get().number == 0
 
 
 def test_missing_tables_are_left_alone() -> None:
     """As after ``migrate pts_errors zero``."""
-    Head.objects.update(number=0)
+    Head.objects.update(catalog=0, number=0)
 
-    receivers.seed_after_migrate(using="default", apps=Apps())
+    receivers.upgrade_after_migrate(using="default", apps=Apps())
 
     assert Head.objects.get().number == 0
 
 
 def test_tables_of_another_version_are_left_alone() -> None:
     """Half-way through a migration the models do not fit; its own migrations see to the rows."""
-    Head.objects.update(number=0)
+    Head.objects.update(catalog=0, number=0)
     state = ProjectState.from_apps(apps)
     state.remove_field("pts_errors", "runbook", "flag")
 
-    receivers.seed_after_migrate(using="default", apps=state.apps)
+    receivers.upgrade_after_migrate(using="default", apps=state.apps)
 
     assert Head.objects.get().number == 0

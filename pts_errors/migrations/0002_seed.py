@@ -96,7 +96,7 @@ def _plant(apps, alias):
         chain = digest(chain, snapshot=state, **common)
         revisions.append(Revision(error=rows[code], snapshot=state, created_at=moment, digest=chain, **common))
     rows_of("Revision").bulk_create(revisions, batch_size=_BATCH)
-    rows_of("Head").update_or_create(pk=1, defaults={"number": 1, "digest": chain})
+    rows_of("Head").update_or_create(pk=1, defaults={"number": 1, "digest": chain, "catalog": seed.VERSION})
 
 
 class Migration(migrations.Migration):
