@@ -259,7 +259,8 @@ def _refuse(changed: Mapping[str, Entry], live: Mapping[str, Entry], *, missing:
 def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
     if not entries:
         return []
-    context, reviews = (draft.lint_context(using=alias), draft.reviews(entries, using=alias))
+    context = draft.lint_context(using=alias)
+    reviews = draft.reviews(entries, using=alias)
     return [
         issue
         for code, entry in entries.items()
