@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections, router, transaction
+from django.db import DatabaseError, InterfaceError, connections, router, transaction
 
 from pts_errors import seed
 from pts_errors.catalog import Catalog
@@ -57,6 +57,11 @@ class Holder:
         with self._lock:
             return self._ask()
 
+    def forget(self) -> None:
+        """Let the next reader build the catalog anew, with the settings of that moment."""
+        with self._lock:
+            self._catalog, self._is_loaded, self._due = None, False, 0.0
+
     def after_fork(self) -> None:
         """Give a forked child a lock that nobody holds, and let its first reader ask the database."""
         self._lock = threading.Lock()
@@ -83,7 +88,7 @@ class Holder:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
             self._due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
-            if not in_transaction:
+            if isinstance(error, DatabaseError | InterfaceError) and not in_transaction:
                 connection.close_if_unusable_or_obsolete()
             return self._keep()
         finally:
@@ -105,12 +110,13 @@ class Holder:
 
 
 class Pinned(Holder):
-    """Holds one catalog for good, for tests."""
+    """Holds the same entries for good, for tests."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Hold this catalog."""
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """Hold a catalog of these entries."""
         super().__init__()
-        self._pinned = catalog
+        self._entries = tuple(entries)
+        self._pinned = self._build()
 
     def current(self) -> Catalog:
         """Return the pinned catalog."""
@@ -119,6 +125,13 @@ class Pinned(Holder):
     def refresh(self) -> Catalog:
         """Return the pinned catalog."""
         return self._pinned
+
+    def forget(self) -> None:
+        """Build the catalog of the same entries anew."""
+        self._pinned = self._build()
+
+    def _build(self) -> Catalog:
+        return build(self._entries, number=0, digest="override")
 
 
 _holder = Holder()
@@ -139,6 +152,11 @@ def swap(holder: Holder) -> Holder:
     global _holder
     before, _holder = _holder, holder
     return before
+
+
+def forget() -> None:
+    """Let the next reader build the catalog anew, with the settings of that moment."""
+    _holder.forget()
 
 
 def build(entries: Iterable[Entry], *, number: int, digest: str) -> Catalog:
