@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import cast
+from typing import Any
 
 from pts_errors import languages, placeholders
 from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, RetryAdvice, Severity
@@ -83,12 +83,13 @@ def text_of(code: object) -> str:
     """Return a code as text: text as it is, an int as its digits, anything else (also True, 1007.0) as no code."""
     # By the type and with the base class's own methods: a lazy object, or a subclass with methods of its own, could
     # raise or lie, and this is asked while pages are rendered.
+    value: Any = code
     kind = type(code)
     if issubclass(kind, str):
-        text = str.__str__(cast(str, code))
+        text = str.__str__(value)
         return text if len(text) <= _MAX_DIGITS else ""
     if issubclass(kind, int) and kind is not bool:
-        number = int.__int__(cast(int, code))
+        number = int.__int__(value)
         return str(number) if 0 < number < 10**_MAX_DIGITS else ""
     return ""
 
@@ -116,7 +117,7 @@ class Catalog:
         number: int = 0,
         digest: str = "",
         source_language: str = "en",
-        context: Mapping[str, object] | None = None,
+        context: Mapping[str, str] | None = None,
         served: Iterable[str] = (),
     ) -> None:
         """Hold the entries, ordered by number.
@@ -135,8 +136,7 @@ class Catalog:
         self._served = tuple(served)
         offered = set(self._served) or {language for entry in ordered for language in entry.messages}
         self.languages = (source_language, *sorted(offered - {source_language}))
-        # What is no text is a mistake that the system check names; here it must not break a page.
-        self._context = {name: value for name, value in (context or {}).items() if isinstance(value, str)}
+        self._context = dict(context or {})
         self._tables: dict[str, Table] = {}
         self._requested: dict[str, Table] = {}
 

@@ -34,6 +34,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         ("E006", "PROBLEM_AUDIENCE", conf.PROBLEM_AUDIENCE in ("customer", "integrator"), '"customer" or "integrator"'),
         ("E007", "SILENCED_LINTS", _are_texts(conf.SILENCED_LINTS, _LINT), 'a list such as ["R010", "M010:4005"]'),
         ("E008", "REVIEW_DAYS", _are_days(conf.REVIEW_DAYS), 'a dictionary such as {"critical": 90, "info": None}'),
+        (
+            "E011",
+            "EXCEPTION_HANDLER",
+            _is_text(conf.EXCEPTION_HANDLER, _DOTTED),
+            'a dotted path such as "rest_framework.views.exception_handler"',
+        ),
     )
     return [
         Error(

@@ -43,6 +43,11 @@ class Settings:
         return cast(str, getattr(settings, "PTS_ERRORS_PROBLEM_AUDIENCE", "customer"))
 
     @property
+    def EXCEPTION_HANDLER(self) -> str:
+        """Dotted path of the DRF exception handler that gets every exception which is no PTSError."""
+        return cast(str, getattr(settings, "PTS_ERRORS_EXCEPTION_HANDLER", "rest_framework.views.exception_handler"))
+
+    @property
     def REVIEW_DAYS(self) -> Mapping[str, int | None]:
         """By severity, the days after which a runbook is due for review; None for never."""
         default = {"critical": 90, "error": 180, "warning": 365, "info": None}

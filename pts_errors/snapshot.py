@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import DatabaseError, InterfaceError, connections, router, transaction
+from django.db import DatabaseError, connections, router, transaction
 
 from pts_errors import seed
 from pts_errors.catalog import Catalog
@@ -88,7 +88,7 @@ class Holder:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
             self._due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
-            if isinstance(error, DatabaseError | InterfaceError) and not in_transaction:
+            if isinstance(error, DatabaseError) and not in_transaction:
                 connection.close_if_unusable_or_obsolete()
             return self._keep()
         finally:
