@@ -85,6 +85,13 @@ def test_a_fixture_is_read_as_it_was_written():
     assert seed.read(seed.write(entries)) == entries
 
 
+def test_rows_of_other_apps_are_left_out():
+    """A dump of a host's whole database may be read for its catalog."""
+    text = json.dumps([*json.loads(seed.write([make_entry()])), {"model": "auth.user", "fields": {"username": "a"}}])
+
+    assert seed.read(text) == (make_entry(),)
+
+
 def test_the_fixture_has_one_line_a_row():
     """A change of one text is one line of a diff."""
     lines = COMPILED.read_text(encoding="utf-8").splitlines()
