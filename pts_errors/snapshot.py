@@ -110,13 +110,12 @@ class Holder:
 
 
 class Pinned(Holder):
-    """Holds the same entries for good, for tests."""
+    """Holds one catalog for good, for tests."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        """Hold a catalog of these entries."""
+    def __init__(self, catalog: Catalog) -> None:
+        """Hold this catalog."""
         super().__init__()
-        self._entries = tuple(entries)
-        self._pinned = self._build()
+        self._pinned = catalog
 
     def current(self) -> Catalog:
         """Return the pinned catalog."""
@@ -127,11 +126,8 @@ class Pinned(Holder):
         return self._pinned
 
     def forget(self) -> None:
-        """Build the catalog of the same entries anew."""
-        self._pinned = self._build()
-
-    def _build(self) -> Catalog:
-        return build(self._entries, number=0, digest="override")
+        """Pin the same entries, with the settings of this moment."""
+        self._pinned = build(self._pinned.entries.values(), number=self._pinned.number, digest=self._pinned.digest)
 
 
 _holder = Holder()

@@ -38,9 +38,9 @@ class override_catalog(TestContextDecorator):
         entries = {entry.code: entry for entry in seed.packaged()}
         for code, changes in self._changes.items():
             entries[str(code)] = _changed(entries.get(str(code)) or _new(str(code)), changes)
-        holder = snapshot.Pinned(entries.values())
-        self._before.append(snapshot.swap(holder))
-        return holder.current()
+        catalog = snapshot.build(entries.values(), number=0, digest="override")
+        self._before.append(snapshot.swap(snapshot.Pinned(catalog)))
+        return catalog
 
     def disable(self) -> None:
         """Serve what was served before."""

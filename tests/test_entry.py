@@ -14,6 +14,7 @@ from pts_errors.entry import Category, Entry, Message, Runbook
 from tests.values import make_entry
 
 TEXT = st.text(max_size=20)
+SOME = st.text(min_size=1, max_size=20)  # without any text a message is none
 ENTRIES = st.builds(
     Entry,
     code=st.from_regex(r"\A[1-9][0-9]{0,8}\Z"),
@@ -24,9 +25,9 @@ ENTRIES = st.builds(
     similar=st.lists(TEXT, max_size=3).map(tuple),
     replaced_by=TEXT,
     messages=st.dictionaries(
-        TEXT, st.builds(Message, title=TEXT, source_text=st.dictionaries(TEXT, TEXT, max_size=2)), max_size=3
+        TEXT, st.builds(Message, title=SOME, source_text=st.dictionaries(TEXT, TEXT, max_size=2)), max_size=3
     ),
-    runbook=st.none() | st.builds(Runbook, owner=TEXT, meaning=TEXT),
+    runbook=st.none() | st.builds(Runbook, owner=TEXT, meaning=SOME),
 )
 
 
