@@ -81,10 +81,16 @@ class Table:
 
 def text_of(code: object) -> str:
     """Return a code as text: text as it is, an int as its digits, anything else (also True, 1007.0) as no code."""
-    if isinstance(code, str):
-        return str.__str__(code) if len(code) <= _MAX_DIGITS else ""
-    if isinstance(code, int) and not isinstance(code, bool) and 0 < code < 10**_MAX_DIGITS:
-        return int.__repr__(code)
+    # By the type and with the base class's own methods: a lazy object, or a subclass with methods of its own, could
+    # raise or lie, and this is asked while pages are rendered.
+    value: Any = code
+    kind = type(code)
+    if issubclass(kind, str):
+        text = str.__str__(value)
+        return text if len(text) <= _MAX_DIGITS else ""
+    if issubclass(kind, int) and kind is not bool:
+        number = int.__int__(value)
+        return str(number) if 0 < number < 10**_MAX_DIGITS else ""
     return ""
 
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
 
+# Beyond it Python refuses to write an int as text, and no gateway's code is near it.
+_MAX_CODE = 10**18
+
 
 class PTSError(Exception):
     """The gateway answered with an error code.
@@ -24,10 +27,6 @@ class PTSError(Exception):
     def __str__(self) -> str:
         return f"PTS answered {self.code[:20]!r}" + (f" for {self.reference!r}" if self.reference else "")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # Keyword-only arguments are lost by Exception's own way, and task queues pickle exceptions.
-        return _unpickle, (self.code, self.reference, self.retry_after)
-
     @classmethod
     def from_response(cls, envelope: object) -> PTSError | None:
         """Return the error that the gateway's JSON reports, or None for 1000.
@@ -38,14 +37,12 @@ class PTSError(Exception):
         code, data = (envelope.get("code"), envelope.get("data")) if isinstance(envelope, Mapping) else (None, None)
         if isinstance(code, bool) or not isinstance(code, (str, int)):
             code = ""
+        if isinstance(code, int) and abs(code) > _MAX_CODE:
+            code = ""
         if str(code) == _ACCEPTED:
             return None
         reference = data.get("order_id") if isinstance(data, Mapping) else None
         return cls(code, reference=reference if isinstance(reference, str) else None)
-
-
-def _unpickle(code: str, reference: str | None, retry_after: int | None) -> PTSError:
-    return PTSError(code, reference=reference, retry_after=retry_after)
 
 
 def raise_for_code(envelope: object) -> None:
@@ -65,7 +62,10 @@ class PublishRefused(Exception):
     def __init__(self, reasons: Iterable[str]) -> None:
         """Take the reasons, each a sentence that names a code."""
         self.reasons = tuple(reasons)
-        super().__init__(" ".join(self.reasons))
+        super().__init__(self.reasons)
+
+    def __str__(self) -> str:
+        return " ".join(self.reasons)
 
 
 class UnpublishedChanges(Exception):
@@ -82,4 +82,7 @@ class ExchangeError(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         """Take the problems, each a sentence that begins with file and line."""
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)

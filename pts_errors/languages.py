@@ -8,7 +8,17 @@ from collections.abc import Iterable
 MAX_LENGTH = 35
 
 # Deprecated or overlapping primary subtags of the IANA registry that browsers and phones still send.
-_ALIASES = {"tl": "fil", "iw": "he", "in": "id", "ji": "yi", "jw": "jv", "cmn": "zh", "no": "nb"}
+_ALIASES = {
+    "arb": "ar",
+    "cmn": "zh",
+    "in": "id",
+    "iw": "he",
+    "ji": "yi",
+    "jw": "jv",
+    "no": "nb",
+    "tl": "fil",
+    "zsm": "ms",
+}
 
 # Chinese is written in two scripts, and a region implies one. Every other language here has one usual script.
 _TRADITIONAL_REGIONS = {"tw", "hk", "mo"}
@@ -66,7 +76,7 @@ def match(requested: str, available: Iterable[str]) -> str | None:
 
 
 def chain(requested: str, available: Iterable[str], source: str) -> tuple[str, ...]:
-    """Return the available languages to try in turn for a requested tag; the source language is always the last.
+    """Return the available languages to try in turn for a requested tag; the source is always one, the last unless it fits.
 
     >>> chain("zh-HK", ["en", "zh-hans", "zh-hant"], "en")
     ('zh-hant', 'en')
@@ -120,7 +130,7 @@ def _parse(tag: str) -> tuple[str, str, str]:
             script = part
         elif (len(part) == 2 and part.isalpha()) or (len(part) == 3 and part.isdigit()):
             region = region or part
-    if primary == "yue":  # Cantonese: written in traditional script unless it says otherwise
+    if primary == "yue" or rest[:1] == ["yue"]:  # Cantonese: in traditional script unless it says otherwise
         return "zh", script or "hant", region
     primary = _ALIASES.get(primary, primary)
     if primary == "zh" and not script:

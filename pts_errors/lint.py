@@ -27,7 +27,8 @@ _URL = re.compile(r"https?:|www\.|\w@\w|\w\.(com|net|org|io|cn|ph)\b", re.IGNORE
 _HTML = re.compile(r"</?[a-z][^>]*>|&[a-z]+;", re.IGNORECASE)
 # Bidi embeddings, overrides and isolates, and characters that are not seen: they let a text look like another one.
 _INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"
+    "\U000e0000-\U000e007f]"
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？।؟](?=.)")
 _LEFT_OVER = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|<Insert|lorem ipsum", re.IGNORECASE)

@@ -7,7 +7,7 @@ import logging
 from django.utils.translation import get_language
 
 from pts_errors import snapshot
-from pts_errors.catalog import LocalizedError, Table
+from pts_errors.catalog import LocalizedError, Table, text_of
 from pts_errors.conf import conf
 
 _logger = logging.getLogger("pts_errors")
@@ -45,10 +45,9 @@ def _table(language: object) -> Table:
 
 
 def _log(code: object) -> None:
-    if isinstance(code, (str, int)) and len(text := ascii(code)) <= 20:
-        shown = text
-    else:  # never the value itself: it may be a card number, or a line that looks like another log entry
-        shown = f"of type {type(code).__name__}"
+    text = text_of(code)
+    # Never a longer value itself: it may be a card number, or a line that looks like another log entry.
+    shown = ascii(text) if text else f"of type {type(code).__name__}"
     if shown not in _logged and len(_logged) < _MAX_LOGGED:
         _logged.add(shown)
         _logger.warning("The error code %s is not in the catalog; the safe unknown text is shown.", shown)

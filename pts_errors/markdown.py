@@ -13,15 +13,21 @@ from markdown_it.token import Token
 # What a link may point to. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
 _LINK = re.compile(r"\A(https?://|mailto:|#|/(?![/\\]))", re.IGNORECASE)
 
+# Markdown's ends of a line; str.splitlines() knows more of them and would count otherwise than the parser.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+# A half character cannot be sent to a browser, and the parser stumbles over it in links.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def render(text: str) -> str:
     """Return safe HTML of a Markdown text."""
-    return str(_RENDERER.render(text))
+    return str(_RENDERER.render(_SURROGATE.sub("\ufffd", text)))
 
 
 def forbidden(text: str) -> Iterator[str]:
     """Yield every piece of raw HTML and every image in a text, as it is written. They would be shown as plain text."""
-    for token in _flat(_PARSER.parse(text)):
+    for token in _flat(_PARSER.parse(_SURROGATE.sub("\ufffd", text))):
         if token.type in ("html_inline", "html_block"):
             yield from re.findall(r"<[^>]*>?", token.content)
         elif token.type == "image":
@@ -30,10 +36,10 @@ def forbidden(text: str) -> Iterator[str]:
 
 def numbered_items(text: str) -> list[str]:
     """Return the source of every item of the top-level numbered lists of a text."""
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     return [
-        "\n".join(lines[slice(*token.map)])
-        for token in _PARSER.parse(text)
+        "\n".join(lines[slice(*token.map)]).rstrip("\n")
+        for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text))
         if token.type == "list_item_open" and token.level == 1 and token.map and token.info.isdigit()
     ]
 
@@ -51,13 +57,27 @@ def _link_open(
     return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
 
 
+def _cell_open(
+    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    # Inline style is what content security policies forbid.
+    style = tokens[index].attrs.pop("style", None)
+    if style is not None:
+        tokens[index].attrSet("align", str(style).removeprefix("text-align:"))
+    return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
+
+
 def _renderer() -> MarkdownIt:
     # The preset's default is html on.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("th_open", _cell_open)
+    parser.add_render_rule("td_open", _cell_open)
     return parser
 
 
 _RENDERER = _renderer()
+# Sees HTML and images wherever somebody may have meant them.
 _PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # as its docs say

@@ -15,7 +15,7 @@ def names(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def fill(text: str, context: Mapping[str, str], *, isolate: bool) -> str:
+def fill(text: str, context: Mapping[str, object], *, isolate: bool) -> str:
     """Return the text with every known placeholder replaced; unknown ones and all other braces stay as they are.
 
     A single pass of plain replacement: no format specifications, no attribute access, and nothing in a replaced value
@@ -24,10 +24,10 @@ def fill(text: str, context: Mapping[str, str], *, isolate: bool) -> str:
     if "{" not in text:
         return text
 
-    def value(found: re.Match[str]) -> str:
-        name = found[1]
-        if name not in context:
+    def replaced(found: re.Match[str]) -> str:
+        value = context.get(found[1])
+        if not isinstance(value, str):  # unknown, or a mistake that the system check names: here it breaks no page
             return found[0]
-        return f"{_ISOLATE}{context[name]}{_END_ISOLATE}" if isolate else context[name]
+        return f"{_ISOLATE}{value}{_END_ISOLATE}" if isolate else value
 
-    return _NAME.sub(value, text)
+    return _NAME.sub(replaced, text)

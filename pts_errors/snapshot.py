@@ -57,6 +57,11 @@ class Holder:
         with self._lock:
             return self._ask()
 
+    def forget(self) -> None:
+        """Let the next reader build the catalog anew, with the settings of that moment."""
+        with self._lock:
+            self._catalog, self._is_loaded, self._due = None, False, 0.0
+
     def after_fork(self) -> None:
         """Give a forked child a lock that nobody holds, and let its first reader ask the database."""
         self._lock = threading.Lock()
@@ -120,6 +125,10 @@ class Pinned(Holder):
         """Return the pinned catalog."""
         return self._pinned
 
+    def forget(self) -> None:
+        """Pin the same entries, with the settings of this moment."""
+        self._pinned = build(self._pinned.entries.values(), number=self._pinned.number, digest=self._pinned.digest)
+
 
 _holder = Holder()
 
@@ -139,6 +148,11 @@ def swap(holder: Holder) -> Holder:
     global _holder
     before, _holder = _holder, holder
     return before
+
+
+def forget() -> None:
+    """Let the next reader build the catalog anew, with the settings of that moment."""
+    _holder.forget()
 
 
 def build(entries: Iterable[Entry], *, number: int, digest: str) -> Catalog:

@@ -25,7 +25,9 @@ class override_catalog(TestContextDecorator):
     not named stay as the package ships them; a code that it does not ship is added.
     """
 
-    def __init__(self, changes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, changes: Mapping[str, Mapping[str, Any]] | Mapping[int, Mapping[str, Any]] | None = None
+    ) -> None:
         """Take the changes by code."""
         super().__init__()
         self._changes = changes or {}
@@ -35,7 +37,7 @@ class override_catalog(TestContextDecorator):
         """Serve the changed catalog, and return it."""
         entries = {entry.code: entry for entry in seed.packaged()}
         for code, changes in self._changes.items():
-            entries[code] = _changed(entries.get(code) or _new(code), changes)
+            entries[str(code)] = _changed(entries.get(str(code)) or _new(str(code)), changes)
         catalog = snapshot.build(entries.values(), number=0, digest="override")
         self._before.append(snapshot.swap(snapshot.Pinned(catalog)))
         return catalog

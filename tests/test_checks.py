@@ -1,0 +1,163 @@
+"""Tests of `pts_errors.checks`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.utils.translation import gettext_lazy
+
+from pts_errors import checks
+
+CASES = {
+    "SOURCE_LANGUAGE": (
+        "E001",
+        ["en", "zh-hans", "pt-br", "fil", "sr-latn-rs"],
+        ["", "EN", "zh_hans", "e", "en-", "en us", "en\n", None, 1, b"en", ["en"]],
+    ),
+    "LANGUAGES": (
+        "E002",
+        [[], (), ["en"], ("en", "zh-hans"), {"de"}, frozenset({"de"})],
+        ["en", ["EN"], [None], [["en", "English"]], None, 1, {"en": "English"}, [("en", "English")]],
+    ),
+    "REFRESH_SECONDS": (
+        "E003",
+        [0, 0.0, 0.5, 1, 3600],
+        [-1, -0.1, float("inf"), float("nan"), True, "1", None, Decimal(1)],
+    ),
+    "CONTEXT": (
+        "E004",
+        [{}, {"brand": "PTS"}, {"brand": "", "support_2": "<b>"}],
+        [
+            None,
+            [],
+            "brand",
+            {"Brand": "x"},
+            {"": "x"},
+            {"2": "x"},
+            {"a" * 33: "x"},
+            {1: "x"},
+            {"brand": None},
+            {"brand": 1},
+            {"brand": gettext_lazy("PTS")},
+        ],
+    ),
+    "API_PERMISSION_CLASSES": (
+        "E005",
+        [[], ["rest_framework.permissions.AllowAny"], ("a.b", "c.D_1")],
+        ["rest_framework.permissions.AllowAny", ["AllowAny"], [".a"], ["a."], ["a b.c"], [int], None],
+    ),
+    "PROBLEM_AUDIENCE": (
+        "E006",
+        ["customer", "integrator"],
+        ["", "Customer", "staff", None, ["customer"], {"customer"}],
+    ),
+    "SILENCED_LINTS": (
+        "E007",
+        [[], ["R010"], ("M010:4005", "C001"), {"R010"}],
+        ["R010", ["R10"], ["X010"], ["R010:"], ["R010:04005"], ["r010"], [None], None],
+    ),
+    "REVIEW_DAYS": (
+        "E008",
+        [{}, {"critical": 90, "info": None}, {"error": 1}],
+        [None, [], {"fatal": 1}, {"error": 0}, {"error": -1}, {"error": "90"}, {"error": True}, {"error": 1.5}, 90],
+    ),
+    "EXCEPTION_HANDLER": (
+        "E011",
+        ["rest_framework.views.exception_handler", "a.b"],
+        ["", "handler", None, len, ["a.b"]],
+    ),
+}
+
+
+def cases(side):
+    """Return setting, id and value of every case of one side."""
+    return [
+        pytest.param(name, case[0], value, id=f"{name}-{number}")
+        for name, case in CASES.items()
+        for number, value in enumerate(case[side])
+    ]
+
+
+def ids():
+    """Return the ids of everything that is wrong."""
+    return [message.id for message in checks.check_settings()]
+
+
+def test_the_settings_of_a_new_project_are_right():
+    """Nothing has to be set."""
+    assert ids() == []
+
+
+@pytest.mark.parametrize(("name", "id", "value"), cases(1))
+def test_a_right_value_is_accepted(name, id, value, settings):
+    """Also at the edge of what is possible."""
+    setattr(settings, f"PTS_ERRORS_{name}", value)
+
+    assert ids() == []
+
+
+@pytest.mark.parametrize(("name", "id", "value"), cases(2))
+def test_a_wrong_value_is_named(name, id, value, settings):
+    """With what it is, and with what to type instead."""
+    setattr(settings, f"PTS_ERRORS_{name}", value)
+
+    (message,) = checks.check_settings()
+
+    assert message.id == f"pts_errors.{id}"
+    assert message.is_serious()
+    assert message.msg == f"PTS_ERRORS_{name} is {value!r}, which cannot be used."
+    assert re.fullmatch(r"Set it to .+\.", message.hint)
+
+
+def test_all_mistakes_are_named_at_once(settings):
+    """Nobody has to run the check again for each of them."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = "soon"
+    settings.PTS_ERRORS_PROBLEM_AUDIENCE = "everybody"
+
+    assert ids() == ["pts_errors.E003", "pts_errors.E006"]
+
+
+def test_the_checks_are_registered(settings):
+    """Django runs them with its own, before every command that needs them."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = "soon"
+
+    with pytest.raises(SystemCheckError, match=r"pts_errors\.E003"):
+        call_command("check")
+
+
+def connection_with(vendor, **options):
+    """Return what the check reads of a connection."""
+    return SimpleNamespace(vendor=vendor, settings_dict={"OPTIONS": options})
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        (connection_with("mysql"), []),
+        (connection_with("mysql", isolation_level="read committed"), []),
+        (connection_with("mysql", isolation_level="READ COMMITTED"), []),
+        (connection_with("mysql", isolation_level="repeatable read"), ["pts_errors.W001"]),
+        (connection_with("mysql", isolation_level=None), ["pts_errors.W001"]),
+        (connection_with("postgresql", isolation_level=3), []),
+        (connection_with("sqlite"), []),
+    ],
+    ids=map(str, range(7)),
+)
+def test_repeatable_read_is_warned_of_on_mysql(connection, expected, monkeypatch):
+    """There a publish inside an older transaction could undo another one's edit unseen."""
+    monkeypatch.setattr(checks, "connections", {"default": connection})
+
+    messages = checks.check_isolation()
+
+    assert [message.id for message in messages] == expected
+    assert not any(message.is_serious() for message in messages)
+
+
+def test_ids_are_used_once():
+    """An id in somebody's SILENCED_SYSTEM_CHECKS must not mean something else later."""
+    assert len({id for id, _right, _wrong in CASES.values()}) == len(CASES)

@@ -1,0 +1,512 @@
+"""Tests of `pts_errors.exchange`."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pts_errors import exchange
+from pts_errors.entry import (
+    MESSAGE_FIELDS,
+    Category,
+    Entry,
+    Message,
+    Outcome,
+    ResponsibleParty,
+    RetryAdvice,
+    Runbook,
+    Severity,
+)
+from pts_errors.exceptions import ExchangeError
+from tests.values import MESSAGE, RUNBOOK, make_entry
+
+# Everything that has a meaning in one of the three formats, and what editors and spreadsheets like to change.
+TRICKY = st.sampled_from(
+    [
+        "=1+1",
+        "'quoted",
+        "''",
+        "-1",
+        "+63",
+        "@SUM",
+        "\ttab",
+        "\n",
+        "\n\n",
+        " ",
+        "  trailing  ",
+        "\u00a0",
+        "\u2028",
+        "\u2029",
+        "\x85",
+        '"',
+        '""',
+        "\\",
+        '\\"',
+        "\\n",
+        ",",
+        ";",
+        "## Impact\n",
+        "\\## Impact\n",
+        "\n## Impact",
+        "# Title",
+        "code: 1\nowner: x\n",
+        "#| msgid",
+        "#~ msgid",
+        'msgid "x"',
+        "/etc/passwd",
+        "%s {brand} {0}",
+        "中文",
+        "العربية",
+        "\u202e\u2066",
+        "😀",
+        "NULL",
+        "None",
+        "1.0",
+    ]
+)
+ORDINARY = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t\x85"), max_size=12)
+TEXT = st.lists(TRICKY | ORDINARY, max_size=4).map("".join)
+LINE = TEXT.map(lambda text: text.replace("\n", " "))
+CODES = st.from_regex(r"\A[1-9][0-9]{0,8}\Z")
+SLUGS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=5)
+CATEGORIES = st.builds(Category, slug=SLUGS, name=TEXT, position=st.integers(0, 999), owner=TEXT, escalation=TEXT)
+RUNBOOKS = st.builds(
+    Runbook,
+    owner=LINE,
+    meaning=TEXT,
+    impact=TEXT,
+    diagnosis=TEXT,
+    mitigation=TEXT,
+    verification=TEXT,
+    escalation=TEXT,
+)
+
+
+@st.composite
+def messages(draw):
+    """Return messages in some languages; each translation was confirmed against today's source or another one."""
+    source = Message(**{name: draw(TEXT) for name in MESSAGE_FIELDS})
+    found = {"en": source}
+    for language in draw(st.lists(st.sampled_from(["ar", "de", "zh-hans"]), unique=True)):
+        texts = {name: draw(TEXT) for name in MESSAGE_FIELDS}
+        confirmed = {name: draw(st.just(getattr(source, name)) | TEXT) for name, text in texts.items() if text}
+        found[language] = Message(**texts, source_text=confirmed)
+    # A message without any text is no message.
+    return {language: one for language, one in found.items() if any(getattr(one, name) for name in MESSAGE_FIELDS)}
+
+
+@st.composite
+def catalogs(draw):
+    """Return entries as `read_directory` does: ordered, with their links to one another."""
+    codes = sorted(draw(st.sets(CODES, min_size=1, max_size=3)), key=lambda code: (len(code), code))
+    names = draw(st.lists(st.from_regex(r"\A[A-Z][A-Z0-9_]{0,8}\Z"), min_size=3, max_size=3, unique=True))
+    categories = draw(st.lists(CATEGORIES, min_size=1, max_size=2, unique_by=lambda category: category.slug))
+    return tuple(
+        Entry(
+            code=code,
+            name=name,
+            category=draw(st.sampled_from(categories)),
+            provider_message=draw(TEXT),
+            outcome=draw(st.sampled_from(Outcome)).value,
+            retry_advice=draw(st.sampled_from(RetryAdvice)).value,
+            retry_after=draw(st.none() | st.integers(0, 999_999_999)),
+            responsible_party=draw(st.sampled_from(ResponsibleParty)).value,
+            http_status=draw(st.integers(200, 599)),
+            severity=draw(st.sampled_from(Severity)).value,
+            reveal_to_customer=draw(st.booleans()),
+            is_retired=draw(st.booleans()),
+            replaced_by=draw(st.sampled_from(["", *codes])),
+            similar=tuple(draw(st.lists(st.sampled_from(codes), unique=True))),
+            messages=draw(messages()),
+            runbook=draw(st.none() | RUNBOOKS),
+        )
+        for code, name in zip(codes, names, strict=False)
+    )
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Return a directory in people's form with two codes, which may be damaged."""
+    other = make_entry(code="4001", name="UPSTREAM_FAILED", similar=("1007",))
+    messages = {"en": MESSAGE, "de": Message(title="Guthaben fehlt", source_text={"title": MESSAGE.title})}
+    exchange.write_directory(tmp_path, [make_entry(messages=messages), other])
+    return tmp_path
+
+
+def problems_of(directory):
+    """Return what is wrong with a directory."""
+    with pytest.raises(ExchangeError) as caught:
+        exchange.read_directory(directory)
+    return list(caught.value.problems)
+
+
+def problems_or_none(directory):
+    """Return what is wrong with a directory, if anything is."""
+    try:
+        exchange.read_directory(directory)
+    except ExchangeError as error:
+        return list(error.problems)
+    return []
+
+
+def rewrite(path, *replacements):
+    """Replace texts in a file, each of which must be there."""
+    content = path.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in content
+        content = content.replace(old, new, 1)
+    path.write_text(content, encoding="utf-8", newline="")
+
+
+@settings(deadline=None)
+@given(catalogs())
+@example((make_entry(provider_message="=1+1", runbook=replace(RUNBOOK, meaning="## Impact\n\n", owner=" x ")),))
+@example((make_entry(messages={"de": Message(title="Nur hier", source_text={"title": ""})}),))
+def test_what_was_written_is_read_again(entries):
+    """Whatever the texts begin with, end with or hold, in every file."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        paths = exchange.write_directory(directory, entries)
+        written = {path: path.read_bytes() for path in paths}
+
+        read = exchange.read_directory(directory)
+
+        assert read == entries
+        exchange.write_directory(directory, read)
+        assert {path: path.read_bytes() for path in directory.rglob("*.*")} == written
+
+
+def test_line_ends_of_browsers_become_those_of_files(tmp_path):
+    """A form sends CR LF; files hold LF, and so does what is read from them."""
+    text = "One.\r\nTwo.\rThree."
+    before = make_entry(
+        provider_message=text, messages={"en": replace(MESSAGE, title=text)}, runbook=replace(RUNBOOK, meaning=text)
+    )
+
+    exchange.write_directory(tmp_path, [before])
+    (after,) = exchange.read_directory(tmp_path)
+
+    assert after.provider_message == after.messages["en"].title == after.runbook.meaning == "One.\nTwo.\nThree."
+    assert all(b"\r" not in path.read_bytes() for path in tmp_path.rglob("*.*"))
+
+
+def test_formulas_are_inert_in_a_spreadsheet(tmp_path):
+    """No cell begins with a character that starts one."""
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "'x"]
+    entries = [
+        make_entry(code=str(code), name=f"N{code}", provider_message=text) for code, text in enumerate(texts, start=1)
+    ]
+
+    exchange.write_directory(tmp_path, entries)
+
+    content = (tmp_path / "codes.csv").read_text(encoding="utf-8")
+    assert all(f",'{text}," in content for text in texts)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: b"\xef\xbb\xbf" + content,
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"),
+    ],
+    ids=["BOM", "CRLF", "BOM and CRLF"],
+)
+def test_files_of_windows_editors_are_read(directory, change):
+    """A byte order mark and other line ends change nothing."""
+    before = exchange.read_directory(directory)
+    for path in directory.rglob("*.*"):
+        path.write_bytes(change(path.read_bytes()))
+
+    assert exchange.read_directory(directory) == before
+
+
+FILES = ["categories.csv", "codes.csv", "messages/de.po", "runbooks/1007.md"]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("äx".encode("utf-16"), ":1: The file is not UTF-8: invalid start byte at byte 0."),
+        (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5."),
+        (b"line\nline\n\x00", ":3: The file holds the control character U+0000."),
+        (b"\x1b[31m", ":1: The file holds the control character U+001B."),
+    ],
+    ids=["UTF-16", "latin", "NUL", "escape"],
+)
+def test_a_file_that_is_no_text_is_named_once(directory, file, content, expected):
+    """And its contents are not complained about on top."""
+    (directory / file).write_bytes(content)
+
+    assert [problem for problem in problems_of(directory) if problem.startswith(file)] == [f"{file}{expected}"]
+
+
+@pytest.mark.parametrize("file", ["categories.csv", "codes.csv"])
+def test_a_missing_table_is_named(directory, file):
+    """It is not taken for an empty one."""
+    (directory / file).unlink()
+
+    assert problems_of(directory)[0] == f"{file}:1: The file is missing."
+
+
+def test_an_unreadable_table_of_codes_is_the_only_problem(directory):
+    """Nobody is told that all the codes are missing from it."""
+    (directory / "codes.csv").write_text("nonsense\n", encoding="utf-8")
+
+    (problem,) = problems_of(directory)
+
+    assert problem.startswith("codes.csv:1: The columns must be code,name,")
+
+
+def test_a_directory_in_place_of_a_file_is_named(directory):
+    """Whatever the operating system says of it."""
+    (directory / "codes.csv").unlink()
+    (directory / "codes.csv").mkdir()
+
+    assert problems_of(directory)[0].startswith("codes.csv:1: The file cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("categories.csv", "slug,name", "name,slug", "categories.csv:1: The columns must be slug,name,position,"),
+        ("categories.csv", ",1,", ",one,", "categories.csv:2: The position 'one' is not a number."),
+        ("categories.csv", ",1,", f",{'1' * 5000},", "categories.csv:2: The position '11111111111111111111' is not a"),
+        ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
+        ("categories.csv", "transaction,", "a b,", "categories.csv:2: The slug 'a b' is not like upstream."),
+        ("categories.csv", "transaction,", ",", "categories.csv:2: The slug '' is not like upstream."),
+        (
+            "categories.csv",
+            "transaction,T",
+            "transaction,x,1,,\ntransaction,T",
+            "categories.csv:3: The category 'transaction' is there twice.",
+        ),
+        ("codes.csv", ",severity", "", "codes.csv:1: The columns must be code,name,"),
+        ("codes.csv", ",similar", ",similar,extra", "codes.csv:1: The columns must be code,name,"),
+        ("codes.csv", ",", ";", "codes.csv:1: The columns must be code,name,"),
+        ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells."),
+        ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells."),
+        ("codes.csv", "Balance not enough", '"Balance', "codes.csv:2: This is not CSV: unexpected end of data."),
+        ("codes.csv", "Balance not enough", '"Bal"ance', "codes.csv:2: This is not CSV: "),
+        ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 is there twice."),
+        ("codes.csv", "UPSTREAM_FAILED", "BALANCE_TOO_LOW", "codes.csv:3: The name BALANCE_TOO_LOW is there twice."),
+        (
+            "codes.csv",
+            "UPSTREAM_FAILED",
+            "upstream",
+            "codes.csv:3: The name 'upstream' is not like INSUFFICIENT_BALANCE.",
+        ),
+        ("codes.csv", "\n4001", "\n04001", "codes.csv:3: The code '04001' is not a number without leading zero."),
+        ("codes.csv", "\n4001", "\n４００１", "codes.csv:3: The code '４００１' is not a number without leading zero."),
+        ("codes.csv", "\n4001", "\n", "codes.csv:3: The code '' is not a number without leading zero."),
+        ("codes.csv", "rejected", "refused", "codes.csv:2: The outcome 'refused' is none of accepted, rejected,"),
+        ("codes.csv", "retry_after_resolution", "", "codes.csv:2: The retry_advice '' is none of not_applicable,"),
+        ("codes.csv", "operator", "them", "codes.csv:2: The responsible_party 'them' is none of none, customer,"),
+        ("codes.csv", "error,", "ERROR,", "codes.csv:2: The severity 'ERROR' is none of info, warning,"),
+        ("codes.csv", ",yes,", ",true,", "codes.csv:2: The reveal_to_customer 'true' is neither yes nor no."),
+        ("codes.csv", ",no,", ",,", "codes.csv:2: The is_retired '' is neither yes nor no."),
+        ("codes.csv", ",422,", ",600,", "codes.csv:2: The http_status '600' is not between 200 and 599."),
+        ("codes.csv", ",422,", ",,", "codes.csv:2: The http_status '' is not between 200 and 599."),
+        ("codes.csv", ",422,", ",٤٢٢,", "codes.csv:2: The http_status '٤٢٢' is not between 200 and 599."),
+        ("codes.csv", "resolution,,", "resolution,soon,", "codes.csv:2: The retry_after 'soon' is not a number."),
+        ("codes.csv", ",1007\n", ",7777\n", "codes.csv:3: The code '7777' is not in codes.csv."),
+        ("codes.csv", ",,1007\n", ",7777,\n", "codes.csv:3: The code '7777' is not in codes.csv."),
+        ("codes.csv", ",transaction,", ",lost,", "codes.csv:2: The category 'lost' is not in categories.csv."),
+        ("messages/de.po", "1007/title", "7777/title", "messages/de.po:10: The code 7777 is not in codes.csv."),
+        (
+            "messages/de.po",
+            "1007/title",
+            "1007/name",
+            "messages/de.po:10: The msgctxt '1007/name' is not like 1007/title.",
+        ),
+        ("messages/de.po", "1007/title", "title", "messages/de.po:10: The msgctxt 'title' is not like 1007/title."),
+        ("messages/de.po", 'msgctxt "1007/title"\n', "", "messages/de.po:10: The msgctxt None is not like 1007/title."),
+        (
+            "messages/de.po",
+            "1007/customer_message",
+            "1007/title",
+            "messages/de.po:14: The msgctxt '1007/title' is there",
+        ),
+        (
+            "messages/de.po",
+            'msgid "Balance',
+            'msgid "Bal"ance',
+            "messages/de.po:11: This is not a PO file: Syntax error",
+        ),
+        (
+            "messages/de.po",
+            "msgid",
+            "message",
+            "messages/de.po:2: This is not a PO file: Syntax error in po file (line 2)",
+        ),
+        (
+            "messages/en.po",
+            'msgstr "Balance',
+            'msgstr "Other',
+            "messages/en.po:10: This is the source language: msgid and",
+        ),
+        ("runbooks/1007.md", "## Impact", "## Effect", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
+        ("runbooks/1007.md", "## Impact\n", "", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
+        (
+            "runbooks/1007.md",
+            "code: 1007",
+            "code: 1008",
+            "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
+        ),
+        (
+            "runbooks/1007.md",
+            "owner: ",
+            "team: ",
+            "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
+        ),
+        (
+            "runbooks/1007.md",
+            "little.\n\n",
+            "little.\n",
+            "runbooks/1007.md:4: The section Meaning must end with an empty",
+        ),
+    ],
+    ids=lambda value: None,
+)
+def test_each_mistake_is_named_with_file_and_line(directory, file, old, new, expected):
+    """So that the person who made it can mend it."""
+    rewrite(directory / file, (old, new))
+
+    problems = problems_of(directory)
+
+    assert [problem for problem in problems if problem.startswith(expected)], problems
+    assert all(re.match(r"[\w/.-]+:\d+: .{1,400}\.\Z", problem) for problem in problems)
+
+
+def test_all_mistakes_are_named_at_once(directory):
+    """Nobody has to run it again for each of them."""
+    rewrite(directory / "codes.csv", ("rejected", "refused"), (",422,", ",99,"))
+    rewrite(directory / "messages/de.po", ("1007/title", "7777/title"))
+    rewrite(directory / "runbooks/4001.md", ("## Impact", "## Effect"))
+
+    assert [problem.partition(": ")[0] for problem in problems_of(directory)] == [
+        "codes.csv:2",
+        "codes.csv:2",
+        "messages/de.po:10",
+        "runbooks/4001.md:1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("messages/zh-Hans.po", "messages/zh-Hans.po:1: The file must be named zh-hans.po."),
+        ("messages/pt_BR.po", "messages/pt_BR.po:1: The file must be named pt-br.po."),
+        ("runbooks/7777.md", "runbooks/7777.md:1: The code 7777 is not in codes.csv."),
+    ],
+)
+def test_a_file_with_a_wrong_name_is_named(directory, name, expected):
+    """A language in another spelling would be another language."""
+    (directory / name).write_text("", encoding="utf-8")
+
+    assert problems_of(directory) == [expected]
+
+
+def test_an_empty_translation_file_is_an_empty_language(directory):
+    """A translator begins with one."""
+    (directory / "messages/fr.po").write_text("", encoding="utf-8")
+
+    assert len(exchange.read_directory(directory)) == 2
+
+
+def test_a_file_name_is_not_taken_for_a_file(directory, tmp_path):
+    """The library that parses PO opens a text that names a file; nothing of ours may let it."""
+    secret = tmp_path / "secret.po"
+    secret.write_text('msgctxt "1007/title"\nmsgid "a"\nmsgstr "SECRET"\n', encoding="utf-8")
+
+    read = exchange.read_po(str(secret), file="de.po", is_source=False)
+
+    assert not read.messages
+    assert "SECRET" not in repr(read)
+    (problem,) = read.problems
+    assert problem.startswith("de.po:1: This is not a PO file: Syntax error")
+
+
+def test_a_fuzzy_unit_was_confirmed_against_its_earlier_source(directory):
+    """What gettext calls fuzzy is what the admin calls needs review."""
+    rewrite(
+        directory / "messages/de.po",
+        ('msgctxt "1007/title"', '#, fuzzy\n#| msgctxt "1007/title"\n#| msgid "Balance is low"\nmsgctxt "1007/title"'),
+    )
+
+    entry, _other = exchange.read_directory(directory)
+
+    assert entry.messages["de"].source_text == {"title": "Balance is low"}
+
+
+def test_obsolete_units_are_left_out(directory):
+    """Translators' tools keep texts that are gone as comments."""
+    with (directory / "messages/de.po").open("a", encoding="utf-8") as file:
+        file.write('\n#~ msgctxt "7777/title"\n#~ msgid "Gone"\n#~ msgstr "Weg"\n')
+
+    assert len(exchange.read_directory(directory)) == 2
+
+
+@settings(deadline=None)
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(
+            [
+                "msgid ",
+                "msgstr ",
+                "msgctxt ",
+                '"',
+                "1007/title",
+                "\n",
+                "#",
+                "#| ",
+                "#~ ",
+                "#, fuzzy",
+                "msgstr[0] ",
+                "[",
+                "\\",
+                " ",
+            ]
+        ),
+        max_size=30,
+    ).map("".join)
+)
+def test_any_text_is_read_as_po_or_named(text):
+    """Whatever somebody uploads, there is an answer and no crash."""
+    read = exchange.read_po(text, file="de.po", is_source=False)
+
+    assert all(problem.startswith("de.po:") for problem in read.problems)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["codes.csv", "categories.csv", "runbooks/1007.md"]), st.binary(max_size=200))
+def test_any_file_is_read_or_named(file, content):
+    """Whatever stands in a file, there is an answer and no crash."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        exchange.write_directory(directory, [make_entry()])
+        whole = (directory / file).read_bytes()
+        (directory / file).write_bytes(whole[: len(content) * 2] + content)
+
+        assert all(re.match(r"[\w/.]+:\d+: ", problem) for problem in problems_or_none(directory))
+
+
+def test_po_files_need_a_library(monkeypatch, directory):
+    """Without it the rest of the app works, and this part says what to install."""
+    monkeypatch.setattr(exchange, "polib", None)
+
+    for use in (
+        lambda: exchange.read_directory(directory),
+        lambda: exchange.write_po([make_entry()], "en", source_language="en"),
+    ):
+        with pytest.raises(ExchangeError, match=r"pip install 'django-pts-errors\[exchange\]'"):
+            use()

@@ -1,0 +1,234 @@
+"""Tests of the command ``pts_explain``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from pts_errors import seed
+from pts_errors.entry import RUNBOOK_SECTIONS, Category
+from pts_errors.testing import override_catalog
+from tests.values import RUNBOOK
+
+CATEGORY = Category(slug="upstream", name="Upstream Error", owner="Channel on-call", escalation="Call the lead.")
+CHANGES = {
+    "1007": {
+        "similar": ("1013", "1014", "7777"),
+        "is_retired": True,
+        "replaced_by": "1013",
+        "messages": {"fr": {"title": "Solde", "customer_message": "Non.", "merchant_action": ""}},
+    },
+    "1013": {"title": "Balance low for a withdrawal"},
+    "8002": {"retry_advice": "retry_later", "retry_after": 60, "outcome": "tomorrow's"},
+    "4001": {"category": CATEGORY, "runbook": replace(RUNBOOK, owner="", escalation="", impact="")},
+    "4002": {"category": replace(CATEGORY, name="", owner=""), "runbook": None},
+}
+
+
+class Screen(StringIO):
+    """A terminal."""
+
+    def isatty(self):
+        """Return that it is one."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def catalog():
+    """Serve the packaged catalog with changes of our own, in English."""
+    with override_catalog(CHANGES), translation.override("en"):
+        yield
+
+
+def explain(*arguments, out=None, **options):
+    """Return what the command prints."""
+    out = out or StringIO()
+    call_command("pts_explain", *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_everything_that_a_code_means_is_told():
+    """In words, and not in the values that programs compare."""
+    text = explain("1007")
+
+    assert text.splitlines()[0] == "1007 Insufficient balance"
+    for line in (
+        "The gateway no longer sends this code.",
+        "Replaced by: 1013 Balance low for a withdrawal",
+        "Outcome: Rejected: refused before anything was sent",
+        "Retry advice: Retry once the cause is removed",
+        "Responsible party: Merchant",
+        "Severity: Error",
+        "HTTP status: 409",
+        "Name: INSUFFICIENT_BALANCE",
+        "Provider message: Not enough balance",
+        "Category: Transaction Error",
+        "The customer must not learn which code this is.",
+        "- 1013 Balance low for a withdrawal",
+        "- 7777",
+    ):
+        assert line in text.splitlines()
+    assert "##" not in text
+
+
+@pytest.mark.parametrize("code", ["4001", "9999", "1003"])
+def test_whether_money_moved_comes_first(code):
+    """Where the status must be checked, that stands above everything else."""
+    assert explain(code).splitlines()[2].startswith("Money may already have moved: query the order first")
+
+
+def test_a_final_answer_has_no_such_warning():
+    """It would be read past where it matters."""
+    assert "Money may already have moved" not in explain("1007")
+
+
+def test_the_time_to_wait_is_told():
+    """Where there is one. A choice that this version does not know is shown as it is stored."""
+    lines = explain("8002").splitlines()
+
+    assert "Wait 60 seconds before the first retry." in lines
+    assert "Outcome: tomorrow's" in lines
+
+
+def test_texts_come_in_the_language_that_is_asked_for():
+    """A text that falls back says in which language it is."""
+    lines = explain("1007", "--language", "fr-CA").splitlines()
+
+    assert lines[0] == "1007 Solde"
+    assert "Non." in lines
+    assert any(line.endswith(" (English)") for line in lines)
+
+
+def test_the_active_language_is_the_default():
+    """As of everything else; and where none is active, the source."""
+    with translation.override("fr"):
+        assert explain("1007").startswith("1007 Solde")
+    with translation.override(None):
+        assert explain("1007").startswith("1007 Insufficient balance")
+
+
+def test_labels_are_in_the_language_of_the_texts():
+    """Here the one label that Django itself translates."""
+    assert "名称: INSUFFICIENT_BALANCE" in explain("1007", language="zh-CN")
+
+
+def test_a_code_that_may_be_seen_says_so():
+    """The support may then ask for its number."""
+    assert "The customer may see the number of this code." in explain("1001")
+
+
+def test_the_packaged_catalog_is_told_from_the_published_one():
+    """Who reads it while the database is down knows that newer texts may exist."""
+    assert "As shipped with the package: the database did not answer." in explain("1007")
+
+
+def test_the_published_catalog_says_its_revision():
+    """The number under which the log has it."""
+    with override_catalog({"1007": {"revision": 12}}):
+        assert "Published as revision 12." in explain("1007")
+
+
+def test_the_runbook_is_markdown():
+    """Its six sections in their order, with the owner."""
+    text = explain("1003", runbook=True)
+
+    runbook = next(entry.runbook for entry in seed.packaged() if entry.code == "1003")
+    places = [text.index(f"## {name.capitalize()}\n\n{getattr(runbook, name)}") for name in RUNBOOK_SECTIONS]
+    assert places == sorted(places)
+    assert "Owner: " in text
+
+
+def test_owner_and_escalation_are_those_of_the_category():
+    """Where the runbook names none of its own; an empty section says that it is empty."""
+    text = explain("4001", runbook=True)
+
+    assert "Owner: Channel on-call" in text
+    assert "## Escalation\n\nCall the lead." in text
+    assert "## Impact\n\nNothing is written here." in text
+
+
+def test_a_code_without_runbook_says_so():
+    """All sections are there, and empty but for what the category gives."""
+    text = explain("4002", runbook=True)
+
+    assert "Owner: -" in text
+    assert "Category: upstream" in text
+    assert text.count("Nothing is written here.") == 5
+
+
+def test_json_holds_the_same():
+    """One object, for programs."""
+    found = json.loads(explain("1007", as_json=True, language="fr"))
+
+    assert found["code"] == "1007"
+    assert found["title"] == "Solde"
+    assert found["outcome"] == "rejected"
+    assert found["similar"] == ["1013", "1014", "7777"]
+    assert found["text_languages"] == {"title": "fr", "customer_message": "fr", "merchant_action": "en"}
+    assert "runbook" not in found
+
+
+def test_json_holds_the_runbook_when_it_is_asked_for():
+    """With what the category gives."""
+    found = json.loads(explain("4001", "--json", "--runbook"))
+
+    assert list(found["runbook"]) == ["owner", *RUNBOOK_SECTIONS]
+    assert found["runbook"]["owner"] == "Channel on-call"
+    assert found["runbook"]["escalation"] == "Call the lead."
+
+
+@pytest.mark.parametrize("code", ["7777", "01007", " 1007", "", "\x1b[31m", "9" * 10_000, "\ud800"])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_unknown_code_is_an_error_with_the_safe_advice(code, as_json):
+    """Whoever looks up a code that nobody knows may be about to pay twice."""
+    with pytest.raises(CommandError, match="query the order first, and send it again only when it is failed") as caught:
+        explain(code, as_json=as_json)
+
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).isprintable()
+
+
+LONG = "word " * 30
+SCREENED = f"""1. {LONG}`two words` {LONG}
+   Expect: {LONG}
+- {LONG}
+
+| {LONG} |
+
+```
+{LONG}
+```
+{"x" * 120}"""
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Return a terminal of 60 columns."""
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((60, 24)))
+    return Screen()
+
+
+def test_long_lines_are_wrapped_on_a_screen(screen):
+    """At words and with the indent of their list; tables, code and long words stay as they are."""
+    with override_catalog({"1007": {"runbook": replace(RUNBOOK, diagnosis=SCREENED)}}):
+        lines = explain("1007", "--runbook", "--no-color", out=screen).splitlines()
+
+    kept = {f"| {LONG} |", LONG, "x" * 120}
+    assert kept <= set(lines)
+    assert all(len(line) <= 60 for line in lines if line not in {*kept, "=" * 72})
+    assert "   word word word word word word word word word word word" in lines
+    assert "  word word word word word word word word word word word" in lines
+    assert any("`two words`" in line for line in lines)
+
+
+def test_lines_are_not_wrapped_in_a_pipe():
+    """What is pasted or filtered keeps its form."""
+    with override_catalog({"1007": {"runbook": replace(RUNBOOK, diagnosis=SCREENED)}}):
+        assert SCREENED in explain("1007", "--runbook")

@@ -1,0 +1,96 @@
+"""Tests of the command ``pts_publish``."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from pts_errors.models import Head, Message, Revision
+
+pytestmark = pytest.mark.django_db
+
+
+def publish(*arguments):
+    """Return what the command prints."""
+    out = StringIO()
+    call_command("pts_publish", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def edit(code, **texts):
+    """Change the English draft of a code."""
+    Message.objects.filter(error__code=code, language="en").update(**texts)
+
+
+def test_nothing_is_published_where_nothing_was_edited():
+    """And no number is used up."""
+    assert publish() == "Nothing to publish: every draft is live.\n"
+    assert Head.objects.get().number == 1
+
+
+def test_all_edited_drafts_are_published():
+    """Under one number."""
+    edit("1007", title="Seven")
+    edit("1008", title="Eight")
+
+    assert publish() == "1007 is published as revision 2.\n1008 is published as revision 2.\n"
+
+
+def test_only_the_codes_that_are_named_are_published():
+    """The others stay drafts."""
+    edit("1007", title="Seven")
+    edit("1008", title="Eight")
+
+    assert publish("1008", "1001") == "1008 is published as revision 2.\n"
+
+
+def test_the_note_is_kept():
+    """In the log of revisions, as from a person without a name."""
+    edit("1007", title="Seven")
+
+    publish("1007", "--note", "Why not.")
+
+    revision = Revision.objects.get(number=2)
+    assert (revision.note, revision.author_name, revision.origin) == ("Why not.", "", "edited")
+
+
+@pytest.mark.parametrize(("arguments", "confirmed"), [([], "Insufficient balance"), (["--wording-only"], "Seven")])
+def test_translations_stay_up_to_date_when_only_the_wording_changed(arguments, confirmed):
+    """Without the option they need a review."""
+    edit("1007", title="Seven")
+
+    publish("1007", *arguments)
+
+    assert Message.objects.get_by_natural_key("1007", "de").source_text["title"] == confirmed
+
+
+def test_a_draft_that_would_harm_is_refused():
+    """With every reason on a line of its own, and nothing is published."""
+    edit("1007", title="", customer_message="")
+    edit("1008", title="Eight")
+
+    with pytest.raises(CommandError) as caught:
+        publish()
+
+    first, *reasons = str(caught.value).splitlines()
+    assert first == "Nothing was published."
+    assert [reason.partition(":")[0] for reason in reasons] == ["Code 1007, en.title", "Code 1007, en.customer_message"]
+    assert Head.objects.get().number == 1
+
+
+def test_an_unknown_code_is_named():
+    """A typing mistake must not look like a publish."""
+    with pytest.raises(CommandError, match="Code 7777 is not in the catalog"):
+        publish("7777")
+
+
+def test_a_note_that_is_too_long_is_refused():
+    """Before anything is written, on every database."""
+    edit("1007", title="Seven")
+
+    with pytest.raises(CommandError, match="201 characters; at most 200"):
+        publish("--note", "x" * 201)
+
+    assert Head.objects.get().number == 1

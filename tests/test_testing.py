@@ -1,0 +1,116 @@
+"""Tests of `pts_errors.testing`."""
+
+from __future__ import annotations
+
+from unittest import TestCase
+
+import pytest
+from django.db import connection
+
+from pts_errors import lookup, snapshot
+from pts_errors.testing import override_catalog
+
+CHANGES = {"1007": {"customer_message": "Please call us."}}
+
+
+@pytest.fixture
+def packaged_text():
+    """Return what the package itself says of 1007."""
+    with override_catalog():
+        return str(lookup.get("1007"))
+
+
+def test_a_block_serves_the_changed_catalog(packaged_text):
+    """What was served before is served again after it."""
+    with override_catalog():
+        with override_catalog(CHANGES) as catalog:
+            assert snapshot.current() is snapshot.refresh() is catalog
+            assert str(lookup.get("1007")) == "Please call us."
+
+        assert str(lookup.get("1007")) == packaged_text
+
+
+def test_an_error_in_the_block_leaves_nothing_behind(packaged_text):
+    """A test that fails does not spoil the next one."""
+    with override_catalog():
+        with pytest.raises(ZeroDivisionError), override_catalog(CHANGES):
+            1 / 0  # noqa: B018
+
+        assert str(lookup.get("1007")) == packaged_text
+
+
+@override_catalog(CHANGES)
+def test_a_decorated_function_is_served_the_changed_catalog():
+    """As with Django's own `override_settings`."""
+    assert str(lookup.get("1007")) == "Please call us."
+
+
+@override_catalog(CHANGES)
+def test_a_decorated_function_still_gets_its_fixtures(packaged_text):
+    """The signature is kept, so test runners see it."""
+    assert str(lookup.get("1007")) != packaged_text
+
+
+@override_catalog(CHANGES)
+class DecoratedTest(TestCase):
+    """A whole class of a host project's tests."""
+
+    def test_every_method_is_served_the_changed_catalog(self):
+        """The decorator reaches `setUp` and the tests."""
+        assert str(lookup.get("1007")) == "Please call us."
+
+
+def test_an_inner_block_begins_with_the_packaged_catalog(packaged_text):
+    """Codes that it does not name are as shipped, and the outer catalog comes back."""
+    with override_catalog(CHANGES):
+        with override_catalog({"1008": {"customer_message": "Inner."}}):
+            assert (str(lookup.get("1007")), str(lookup.get("1008"))) == (packaged_text, "Inner.")
+
+        assert str(lookup.get("1007")) == "Please call us."
+
+
+def test_one_object_may_be_entered_twice():
+    """A decorator of a function that calls itself does so."""
+    override = override_catalog(CHANGES)
+
+    with override, override:
+        assert str(lookup.get("1007")) == "Please call us."
+
+
+def test_attributes_and_other_languages_can_be_changed():
+    """The rest of the code stays as it is shipped."""
+    with override_catalog({1007: {"http_status": 418, "messages": {"fr": {"customer_message": "Appelez-nous."}}}}):
+        error = lookup.get(1007, language="fr")
+
+        assert (error.http_status, str(error), error.provider_message) == (418, "Appelez-nous.", "Not enough balance")
+
+
+def test_a_code_that_is_not_shipped_is_added():
+    """A host may test how it treats a code of tomorrow."""
+    with override_catalog({"7777": {"title": "New", "severity": "info"}}):
+        error = lookup.get("7777")
+
+        assert (error.is_known, error.name, error.title, error.severity) == (True, "CODE_7777", "New", "info")
+        assert len(lookup.get_all()) == 60
+
+
+def test_a_misspelled_attribute_is_told():
+    """A test that changes nothing would pass for the wrong reason."""
+    with pytest.raises(TypeError, match="custommer_message"), override_catalog({"1007": {"custommer_message": "x"}}):
+        pass  # pragma: no cover - never reached
+
+
+def test_settings_may_change_inside(settings):
+    """A test that overrides a setting of this package keeps its catalog, and sees the setting."""
+    with override_catalog({"1007": {"customer_message": "Call {brand}."}}):
+        settings.PTS_ERRORS_CONTEXT = {"brand": "Acme"}
+
+        assert str(lookup.get("1007")) == "Call Acme."
+
+
+def test_no_database_is_needed():
+    """The whole module runs without the mark that gives tests a database."""
+    with override_catalog(CHANGES):
+        lookup.get("1007")
+
+    assert connection.connection is None or not connection.in_atomic_block
