@@ -37,8 +37,5 @@ autodoc_member_order = "bysource"
 # Types of Django and of the standard library have pages elsewhere, and a build needs no network.
 nitpick_ignore_regex = [("py:.*", r"(?!pts_errors\.).*")]
 
-# The lists name the pages in a reader's order; what a later page adds comes last by itself.
-suppress_warnings = ["toc.empty_glob"]
-
 html_theme = "furo"
 html_title = f"{project} {release}"
