@@ -7,15 +7,20 @@ import doctest
 import inspect
 import re
 import tomllib
+import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_permission_codename, get_user_model
+from django.dispatch import Signal
 from django.test import override_settings
+from django.urls import URLPattern
+from rest_framework.serializers import BaseSerializer
 
 from pts_errors import checks, exceptions, lint, lookup, publishing, seed, signals, testing
 from pts_errors.api import serializers
@@ -150,7 +155,7 @@ def test_every_permission_is_listed() -> None:
 
 def test_every_signal_has_a_section() -> None:
     """The page of signals has a heading for each."""
-    names = [name for name, value in vars(signals).items() if isinstance(value, signals.Signal)]
+    names = [name for name, value in vars(signals).items() if isinstance(value, Signal)]
 
     missing = [name for name in names if f"\n## {name}\n" not in _text(_REFERENCE / "signals.md")]
 
@@ -168,7 +173,9 @@ def test_every_public_name_is_in_the_reference(name: str) -> None:
     assert re.search(rf"^\.\. auto\w+:: {re.escape(name)}$", _text(page), re.M)
 
 
-@pytest.mark.parametrize("name", sorted({f"{app_name}:{pattern.name}" for pattern in urlpatterns}))
+@pytest.mark.parametrize(
+    "name", sorted({f"{app_name}:{pattern.name}" for pattern in urlpatterns if isinstance(pattern, URLPattern)})
+)
 def test_every_address_of_the_api_is_listed(name: str) -> None:
     """By the name of its URL."""
     assert f"`{name}`" in _text(_REFERENCE / "api.md")
@@ -183,7 +190,7 @@ def test_every_address_of_the_api_is_listed(name: str) -> None:
         serializers.RevisionDetailSerializer,
     ],
 )
-def test_every_field_of_the_api_is_listed(serializer: type[serializers.serializers.BaseSerializer]) -> None:
+def test_every_field_of_the_api_is_listed(serializer: type[BaseSerializer[Any]]) -> None:
     """By name."""
     fields = set(serializer().fields)
 
@@ -280,6 +287,25 @@ def test_every_session_answers_as_it_is_written(page: Path) -> None:
 
     assert session.examples
     assert not failures, "".join(failures)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_examples_for_host_projects_tests_pass() -> None:
+    """The page's classes and functions are run as a host's test runner would run them."""
+    page: dict[str, Any] = {"__name__": "page"}
+    exec("\n".join(_blocks(_DOCS / "how-to" / "test-your-project.md", "python")), page)
+    cases = [
+        value
+        for value in page.values()
+        if inspect.isclass(value) and issubclass(value, unittest.TestCase) and value.__module__ == "page"
+    ]
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases)
+    suite.addTests(unittest.FunctionTestCase(value) for name, value in page.items() if name.startswith("test_"))
+
+    result = suite.run(unittest.TestResult())
+
+    assert result.testsRun == 5
+    assert not [*result.failures, *result.errors]
 
 
 # ---- form ----
