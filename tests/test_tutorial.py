@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 _ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r":caption: (?P<path>\S+?)(?P<at_end>, at the end)?\n\n(?P<text>.*)", re.DOTALL)
@@ -139,6 +141,7 @@ def _compare(answer: str, expected: str) -> None:
     assert not expected or _fits(answer, expected), f"Expected:\n{expected}\nGot:\n{answer}"
 
 
+@pytest.mark.host
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     """From an empty folder to a text that was changed and published while the page was being served."""
     page = (_ROOT / "docs" / "tutorial" / "first-page.md").read_text(encoding="utf-8")
