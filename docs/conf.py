@@ -1,0 +1,41 @@
+"""Sphinx's configuration: ``sphinx-build -n -W -b html docs docs/_build/html``."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+# The package is documented as it stands beside this file, installed or not.
+sys.path[:0] = [str(_ROOT), str(_ROOT / "docs" / "_ext")]
+
+# The reference is read from docstrings, and the models can be imported in a Django that is set up, and not otherwise.
+settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "pts_errors"])
+django.setup()
+
+_PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = _PROJECT["name"]
+release = version = _PROJECT["version"]
+copyright = "the django-pts-errors contributors"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "pts_catalog"]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+# Docstrings write names in single backticks, as they would in Markdown.
+default_role = "code"
+add_module_names = False
+autodoc_member_order = "bysource"
+# Types of Django and of the standard library have pages elsewhere, and a build needs no network.
+nitpick_ignore_regex = [("py:.*", r"(?!pts_errors\.).*")]
+
+html_theme = "furo"
+html_title = f"{project} {release}"
