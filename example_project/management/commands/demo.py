@@ -45,9 +45,11 @@ class Command(BaseCommand):
         """Prepare what is missing, say where to look, and serve until Ctrl-C."""
         if not settings.DEBUG:
             raise CommandError("The demo has users with well-known passwords. It does not run with DEBUG off.")
+        self.stdout.write("Preparing the database …")
+        self.stdout.flush()
         call_command("migrate", verbosity=0)
         for role, codenames in ROLES.items():
-            if _create(role, codenames):
+            if create_role(role, codenames):
                 self.stdout.write(f"Created the role {role}.")
         self._print_directions(address)
         # Without the reloader, which would run this command twice.
@@ -65,11 +67,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _password(role: str) -> str:
-    return f"{role}-demo"
-
-
-def _create(role: str, codenames: tuple[str, ...]) -> bool:
+def create_role(role: str, codenames: tuple[str, ...]) -> bool:
     """Create the group and the user of a role where they are missing; return whether the user was."""
     group, is_new = Group.objects.get_or_create(name=role)
     if is_new:
@@ -80,6 +78,10 @@ def _create(role: str, codenames: tuple[str, ...]) -> bool:
     user = User.objects.create_user(role, password=_password(role), is_staff=True)
     user.groups.add(group)
     return True
+
+
+def _password(role: str) -> str:
+    return f"{role}-demo"
 
 
 def _is_served(path: str) -> bool:
