@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from threading import Timer
 from urllib.request import urlopen
 
 import polib
@@ -383,17 +384,21 @@ def _served(path: Path) -> Iterator[tuple[list[str], str]]:
     process = subprocess.Popen(
         command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    # A demo that never serves fails this test instead of holding up the suite.
+    watchdog = Timer(120, process.kill)
+    watchdog.start()
     try:
         lines = []
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())
-            if found := re.match(r"Starting development server at (http://\S+)", line):
+            if found := re.match(r"Starting .*server at (http://\S+)", line):
                 with urlopen(found[1], timeout=30) as response:
                     yield lines, response.read().decode()
                 break
         else:
             pytest.fail("The demo ended before it served: " + "\n".join(lines))
     finally:
+        watchdog.cancel()
         process.terminate()
         process.communicate(timeout=30)
