@@ -1,0 +1,1 @@
+"""A small checkout that shows what django-pts-errors does: ``make demo``."""
