@@ -42,7 +42,7 @@ class HasPermission(BasePermission):
 class Negotiation(DefaultContentNegotiation):
     """Chooses by the Accept header alone: ``format`` is no parameter here, and unknown ones are ignored."""
 
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+    settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 class CatalogView(APIView):

@@ -29,10 +29,10 @@ from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
 from pts_errors.models import Head, Revision
 
 # Longer searches are mistakes or attacks; the longest title is shorter.
-_SEARCH_LENGTH = 100
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
-_CODE = re.compile(r"[1-9][0-9]{0,8}")
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+SEARCH_LENGTH = 100
+LANGUAGE_PATTERN = "[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
+CODE_PATTERN = "[1-9][0-9]{0,8}"
+_NUMBER_PATTERN = f"0|{CODE_PATTERN}"
 # One answer of the log: bounded, however long the log is.
 _PAGE = 100
 
@@ -43,7 +43,7 @@ class ErrorViewSet(CatalogViewSet):
     lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "code"
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all codes, or those that the parameters choose, in the order of their numbers."""
         catalog = snapshot.current()
         language = requested_language(request, catalog)
@@ -56,7 +56,7 @@ class ErrorViewSet(CatalogViewSet):
         body = prepared.join(error.code for error in chosen)
         return self.respond(request, catalog, body, language=prepared.language, fingerprint=prepared.fingerprint)
 
-    def retrieve(self, request: Request, code: str) -> HttpResponse:
+    def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return one code."""
         catalog = snapshot.current()
         language = requested_language(request, catalog)
@@ -73,13 +73,13 @@ class CategoryViewSet(CatalogViewSet):
     lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "slug"
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all categories in their order."""
         catalog = snapshot.current()
         body = to_json([CategorySerializer(category).data for category in catalog.categories.values()])
         return self._respond(request, catalog, body)
 
-    def retrieve(self, request: Request, slug: str) -> HttpResponse:
+    def retrieve(self, request: Request, slug: str, **prefix: str) -> HttpResponse:
         """Return one category."""
         catalog = snapshot.current()
         category = catalog.categories.get(slug)
@@ -102,12 +102,12 @@ class RunbookViewSet(CatalogViewSet):
         """Return the permission to view runbooks."""
         return [HasPermission("view_runbook")]
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all runbooks in the order of their codes."""
         entries = snapshot.current().entries.values()
         return self.respond_to_staff([RunbookSerializer(entry).data for entry in entries if entry.runbook])
 
-    def retrieve(self, request: Request, code: str) -> HttpResponse:
+    def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return the runbook of one code."""
         entry = snapshot.current().entries.get(code)
         if entry is None or entry.runbook is None:
@@ -126,7 +126,7 @@ class RevisionViewSet(CatalogViewSet):
         names = ["view_revision", "view_runbook"] if self.action == "retrieve" else ["view_revision"]
         return [HasPermission(name) for name in names]
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return entries of the log: the newest, or with ``since`` all later ones beginning with the oldest."""
         since, code = _number(request, "since"), request.query_params.get("code")
         alias = router.db_for_write(Head)  # replicas lag, and would seem to have forgotten the newest publish
@@ -135,7 +135,7 @@ class RevisionViewSet(CatalogViewSet):
             raise Gone
         revisions = Revision.objects.using(alias).select_related("error")
         if code is not None:
-            if not _CODE.fullmatch(code):
+            if not re.fullmatch(CODE_PATTERN, code):
                 raise BadParameter("code", gettext("a code, such as 1007"))
             revisions = revisions.filter(error__code=code)
         if since is None:
@@ -151,10 +151,10 @@ class RevisionViewSet(CatalogViewSet):
             page = list(revisions.defer("snapshot").filter(number=page[0].number))
         return self.respond_to_staff({"head": head, "results": RevisionSerializer(page, many=True).data})
 
-    def retrieve(self, request: Request, number: str) -> HttpResponse:
+    def retrieve(self, request: Request, number: str, **prefix: str) -> HttpResponse:
         """Return what one publish made of every code that it changed."""
         rows = Revision.objects.using(router.db_for_write(Head)).select_related("error").order_by("error__code")
-        found = list(rows.filter(number=int(number))) if _NUMBER.fullmatch(number) else []
+        found = list(rows.filter(number=int(number))) if re.fullmatch(_NUMBER_PATTERN, number) else []
         if not found:
             raise exceptions.NotFound(gettext("There is no such revision."))
         return self.respond_to_staff(RevisionDetailSerializer(found, many=True).data)
@@ -168,7 +168,7 @@ def requested_language(request: Request, catalog: Catalog) -> str:
     """
     tag = request.query_params.get("language")
     if tag is not None:
-        if len(tag) > languages.MAX_LENGTH or not _LANGUAGE_TAG.fullmatch(tag):
+        if len(tag) > languages.MAX_LENGTH or not re.fullmatch(LANGUAGE_PATTERN, tag):
             offered = ", ".join(catalog.languages)
             raise BadParameter("language", gettext("a language tag, such as one of %(values)s") % {"values": offered})
         return languages.match(tag, catalog.languages) or catalog.source_language
@@ -190,9 +190,10 @@ def _choose(request: Request, catalog: Catalog, errors: Iterable[LocalizedError]
     for name, value in wanted.items():
         if value not in legal[name]:
             raise BadParameter(name, gettext("one of %(values)s") % {"values": ", ".join(legal[name])})
-    search = request.query_params.get("search", "").strip().casefold()
-    if len(search) > _SEARCH_LENGTH:
-        raise BadParameter("search", gettext("at most %(length)d characters long") % {"length": _SEARCH_LENGTH})
+    search = request.query_params.get("search", "")
+    if len(search) > SEARCH_LENGTH:
+        raise BadParameter("search", gettext("at most %(length)d characters long") % {"length": SEARCH_LENGTH})
+    search = search.strip().casefold()
     since = _number(request, "since")
     if since is not None and since > catalog.number:
         raise Gone
@@ -216,7 +217,7 @@ def _number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER_PATTERN, text):
         raise BadParameter(name, gettext("the number of a revision, such as 1"))
     return int(text)
 
