@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, override
 
@@ -13,6 +17,7 @@ from pts_errors.catalog import LocalizedError
 from pts_errors.conf import conf
 from pts_errors.entry import Outcome, RetryAdvice
 from pts_errors.exceptions import PTSError
+from pts_errors.signals import problem_described
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -20,12 +25,16 @@ CONTENT_TYPE = "application/problem+json"
 # credentials for ours; and not 502 or 503, which some clients take as leave to send the payment once more.
 _HIDDEN_STATUS = 500
 
+# Statuses that speak of the credentials of who asks, and a customer has none of ours.
+_CREDENTIALS = {401, 403, 407, 511}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What a host answers when the gateway answered with an error."""
 
     error: LocalizedError
+    """Everything about the code, for the host's own eyes. What may be shown is in the body."""
     status: int
     body: dict[str, Any]
     """The members of the JSON object."""
@@ -41,25 +50,42 @@ def describe(error: PTSError, *, language: str | None = None) -> Problem:
     """Return the problem details of an error in this language or the active one.
 
     ``PTS_ERRORS_PROBLEM_AUDIENCE`` decides how much is said: to a customer, a code that is not revealed has a general
-    title and status, and neither code, name, page nor the gateway's own message.
+    title and status, and neither code, name, page nor the gateway's own message. Sends
+    `pts_errors.signals.problem_described`.
     """
     found = lookup.get(error.code, language=language)
     is_open = conf.PROBLEM_AUDIENCE == "integrator" or (found.is_known and found.reveal_to_customer)
     body = _open(found) if is_open else _hidden(found)
     if error.reference is not None:
-        body["reference"] = error.reference
+        body["reference"] = str(error.reference)
     headers = {"Content-Language": found.language, "Cache-Control": "no-store"}
     wait = error.retry_after if error.retry_after is not None else found.retry_after
-    if found.retry_advice == RetryAdvice.RETRY_LATER and wait is not None:
+    # Not for a hidden code: that one may be repeated at all would tell what kind of fault it was.
+    if is_open and found.retry_advice == RetryAdvice.RETRY_LATER and wait is not None:
         headers["Retry-After"] = str(wait)
+    problem_described.send_robust(
+        sender=PTSError,
+        # What a gateway invents is no label for a metric: there would be no end of them.
+        code=found.code if found.is_known else "",
+        outcome=str(found.outcome),
+        status=body["status"],
+    )
     return Problem(error=found, status=body["status"], body=body, headers=headers)
+
+
+def respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpResponse:
+    """Return problem details as a response; as JSON whatever was asked for, because the media type says so."""
+    text = json.dumps(body, ensure_ascii=False, cls=DjangoJSONEncoder)
+    # A reference from the gateway's JSON may hold half a character, which UTF-8 cannot write.
+    content = text.encode("utf-8", "replace")
+    return HttpResponse(content, status=status, headers=dict(headers), content_type=CONTENT_TYPE)
 
 
 def _open(error: LocalizedError) -> dict[str, Any]:
     body = {
-        "type": _page(error.code),
+        "type": _page(error),
         "title": error.title,
-        "status": error.http_status,
+        "status": _status(error),
         "detail": error.customer_message,
         "code": error.code,
         "name": error.name,
@@ -88,9 +114,20 @@ def _hidden(error: LocalizedError) -> dict[str, Any]:
     return body
 
 
-def _page(code: str) -> str:
+def _status(error: LocalizedError) -> int:
+    # Whoever raises an exception has not done what was asked, also when the catalog says that the code is no error.
+    if error.http_status < 400:
+        return _HIDDEN_STATUS
+    if conf.PROBLEM_AUDIENCE != "integrator" and error.http_status in _CREDENTIALS:
+        return _HIDDEN_STATUS
+    return error.http_status
+
+
+def _page(error: LocalizedError) -> str:
     """Return the path of the code's page. Relative, because the Host header is whatever a client says."""
+    if not error.is_known:
+        return "about:blank"
     try:
-        return reverse("pts_errors:error", kwargs={"code": code})
+        return reverse("pts_errors:error", kwargs={"code": error.code})
     except NoReverseMatch:
         return "about:blank"

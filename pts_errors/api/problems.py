@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
 
@@ -21,7 +24,9 @@ class BadParameter(exceptions.ValidationError):
 
     def __init__(self, name: str, legal: str) -> None:
         """Take the parameter's name and what would be legal."""
-        super().__init__(f"The parameter “{name}” must be {legal}.")
+        super().__init__(
+            gettext("The parameter “%(name)s” is wrong. It must be %(legal)s.") % {"name": name, "legal": legal}
+        )
         self.parameter = name
         self.legal = legal
 
@@ -30,7 +35,14 @@ class Gone(exceptions.APIException):
     """The client asks for changes since a revision that is not there, or not any more."""
 
     status_code = status.HTTP_410_GONE
-    default_detail = "There is no such revision any more: load the whole catalog again, without “since”."
+    default_detail = gettext_lazy("There is no such revision any more. Load the whole catalog again, without “since”.")
+
+
+class PreconditionFailed(exceptions.APIException):
+    """The client wants an answer only if it is another one than there is."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = gettext_lazy("There is no answer that meets the conditions of the request.")
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -44,7 +56,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
         return response
     set_rollback()
     described = problem.describe(exc)
-    return respond(described.status, described.body, described.headers)
+    return problem.respond(described.status, described.body, described.headers)
 
 
 def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -53,32 +65,33 @@ def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpRe
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, SuspiciousOperation):  # such as a thousand parameters
+        exc = exceptions.ParseError()
     if not isinstance(exc, exceptions.APIException):
         return None
     set_rollback()
-    detail = exc.detail[0] if isinstance(exc.detail, list) else exc.detail
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(exc.status_code).phrase,
         "status": exc.status_code,
-        "detail": str(detail),
+        "detail": _sentence(exc),
     }
     if isinstance(exc, BadParameter):
-        body |= {"title": "Invalid parameter", "parameter": exc.parameter, "legal": exc.legal}
+        body |= {"parameter": exc.parameter, "legal": exc.legal}
     headers = {"Cache-Control": "no-store"}
     if (challenge := getattr(exc, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = challenge
     if (wait := getattr(exc, "wait", None)) is not None:
-        headers["Retry-After"] = str(int(wait))
-    return respond(exc.status_code, body, headers)
+        headers["Retry-After"] = str(math.ceil(wait))
+    response = problem.respond(exc.status_code, body, headers)
+    patch_vary_headers(response, ("Accept-Language", "Accept", "Cookie", "Authorization"))
+    return response
 
 
-def respond(status_code: int, body: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
-    """Return the answer; as JSON whatever renderers the view has, because that is what the media type says."""
-    return JsonResponse(
-        body,
-        status=status_code,
-        headers=headers,
-        content_type=problem.CONTENT_TYPE,
-        json_dumps_params={"ensure_ascii": False},
-    )
+def _sentence(exc: exceptions.APIException) -> str:
+    """Return what an exception says; a host's own classes may say it in lists and dictionaries."""
+    detail: Any = exc.detail
+    while isinstance(detail, (list, dict)):
+        values = list(detail.values()) if isinstance(detail, dict) else detail
+        detail = values[0] if values else exc.default_detail
+    return str(detail)

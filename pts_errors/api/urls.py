@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from rest_framework.routers import SimpleRouter
 
 from pts_errors.api import views
@@ -15,3 +17,9 @@ router.register("runbooks", views.RunbookViewSet, basename="runbook")
 router.register("revisions", views.RevisionViewSet, basename="revision")
 
 urlpatterns = router.urls
+
+if find_spec("drf_spectacular") is not None:
+    # Not at the top of the file: the extra "openapi" may not be installed.
+    from pts_errors.api import schema
+
+    urlpatterns = [*urlpatterns, *schema.urlpatterns()]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.module_loading import import_string
+from django.db import router
+from django.http import HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
-from rest_framework import exceptions, renderers, viewsets
-from rest_framework.permissions import BasePermission
+from rest_framework import exceptions
 from rest_framework.request import Request
 
 from pts_errors import languages, snapshot
-from pts_errors.api.problems import BadParameter, Gone, catalog_exception_handler
+from pts_errors.api.generic import CatalogViewSet, HasPermission, fingerprint_of, to_json
+from pts_errors.api.problems import BadParameter, Gone
 from pts_errors.api.serializers import (
     CategorySerializer,
     ErrorSerializer,
@@ -26,65 +25,16 @@ from pts_errors.api.serializers import (
     RunbookSerializer,
 )
 from pts_errors.catalog import Catalog, LocalizedError
-from pts_errors.conf import conf
 from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
-from pts_errors.models import Revision
+from pts_errors.models import Head, Revision
 
 # Longer searches are mistakes or attacks; the longest title is shorter.
-_SEARCH_LENGTH = 100
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+SEARCH_LENGTH = 100
+LANGUAGE_PATTERN = "[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
+CODE_PATTERN = "[1-9][0-9]{0,8}"
+_NUMBER_PATTERN = f"0|{CODE_PATTERN}"
 # One answer of the log: bounded, however long the log is.
 _PAGE = 100
-
-_OPEN = ("rest_framework.permissions.AllowAny",)
-
-
-class HasPermission(BasePermission):
-    """Lets in who is logged in and has one permission of this app."""
-
-    def __init__(self, codename: str) -> None:
-        """Take the permission's codename."""
-        self.codename = codename
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the user has it."""
-        return request.user.has_perm(f"pts_errors.{self.codename}")
-
-
-class CatalogViewSet(viewsets.ViewSet):
-    """What the viewsets share: JSON, read-only, problem details, and what a cache may keep."""
-
-    http_method_names = ["get", "head", "options"]
-    renderer_classes = [renderers.JSONRenderer]
-
-    def get_permissions(self) -> list[Any]:
-        """Return the permissions that the host chose for the public part."""
-        return [import_string(path)() for path in conf.API_PERMISSION_CLASSES]
-
-    def get_exception_handler(self) -> Callable[..., Any]:
-        """Return the handler that answers with problem details."""
-        return catalog_exception_handler
-
-    def respond(self, request: Request, body: bytes, *, language: str, fingerprint: str) -> HttpResponse:
-        """Return the JSON of the public part, or 304 if the client has it."""
-        catalog = snapshot.current()
-        etag = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{fingerprint}"'
-        response = HttpResponse(body, content_type="application/json")
-        is_public = not request.user.is_authenticated and tuple(conf.API_PERMISSION_CLASSES) == _OPEN
-        response["Cache-Control"] = "public, max-age=0, must-revalidate" if is_public else "private, no-store"
-        response["ETag"] = etag
-        response["Content-Language"] = language
-        patch_vary_headers(response, ("Accept-Language", "Accept", "Cookie", "Authorization"))
-        answer = get_conditional_response(request._request, etag, None, response) or response
-        answer["Content-Language"] = language
-        return answer
-
-    def respond_to_staff(self, data: object) -> HttpResponse:
-        """Return JSON that nobody may keep."""
-        response = HttpResponse(_json(data), content_type="application/json")
-        response["Cache-Control"] = "private, no-store"
-        return response
 
 
 class ErrorViewSet(CatalogViewSet):
@@ -93,26 +43,28 @@ class ErrorViewSet(CatalogViewSet):
     lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "code"
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all codes, or those that the parameters choose, in the order of their numbers."""
         catalog = snapshot.current()
         language = requested_language(request, catalog)
         prepared = _prepare(catalog, language)
         chosen = _choose(request, catalog, catalog.table(language).errors.values())
         if chosen is None:
-            return self.respond(request, prepared.all, language=prepared.language, fingerprint=prepared.fingerprint)
+            return self.respond(
+                request, catalog, prepared.all, language=prepared.language, fingerprint=prepared.fingerprint
+            )
         body = prepared.join(error.code for error in chosen)
-        return self.respond(request, body, language=prepared.language, fingerprint=prepared.fingerprint)
+        return self.respond(request, catalog, body, language=prepared.language, fingerprint=prepared.fingerprint)
 
-    def retrieve(self, request: Request, code: str) -> HttpResponse:
+    def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return one code."""
         catalog = snapshot.current()
         language = requested_language(request, catalog)
         prepared = _prepare(catalog, language)
         body = prepared.by_code.get(code)
         if body is None:
-            raise exceptions.NotFound("This code is not in the catalog.")
-        return self.respond(request, body, language=prepared.language, fingerprint=prepared.fingerprint)
+            raise exceptions.NotFound(gettext("This code is not in the catalog."))
+        return self.respond(request, catalog, body, language=prepared.language, fingerprint=prepared.fingerprint)
 
 
 class CategoryViewSet(CatalogViewSet):
@@ -121,23 +73,23 @@ class CategoryViewSet(CatalogViewSet):
     lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "slug"
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all categories in their order."""
         catalog = snapshot.current()
-        body = _json([CategorySerializer(category).data for category in catalog.categories.values()])
+        body = to_json([CategorySerializer(category).data for category in catalog.categories.values()])
         return self._respond(request, catalog, body)
 
-    def retrieve(self, request: Request, slug: str) -> HttpResponse:
+    def retrieve(self, request: Request, slug: str, **prefix: str) -> HttpResponse:
         """Return one category."""
         catalog = snapshot.current()
         category = catalog.categories.get(slug)
         if category is None:
-            raise exceptions.NotFound("This category is not in the catalog.")
-        return self._respond(request, catalog, _json(CategorySerializer(category).data))
+            raise exceptions.NotFound(gettext("This category is not in the catalog."))
+        return self._respond(request, catalog, to_json(CategorySerializer(category).data))
 
     def _respond(self, request: Request, catalog: Catalog, body: bytes) -> HttpResponse:
         language = catalog.source_language  # categories have names in one language only
-        return self.respond(request, body, language=language, fingerprint=_fingerprint(body))
+        return self.respond(request, catalog, body, language=language, fingerprint=fingerprint_of(body))
 
 
 class RunbookViewSet(CatalogViewSet):
@@ -150,16 +102,16 @@ class RunbookViewSet(CatalogViewSet):
         """Return the permission to view runbooks."""
         return [HasPermission("view_runbook")]
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all runbooks in the order of their codes."""
         entries = snapshot.current().entries.values()
         return self.respond_to_staff([RunbookSerializer(entry).data for entry in entries if entry.runbook])
 
-    def retrieve(self, request: Request, code: str) -> HttpResponse:
+    def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return the runbook of one code."""
         entry = snapshot.current().entries.get(code)
         if entry is None or entry.runbook is None:
-            raise exceptions.NotFound("There is no runbook of this code.")
+            raise exceptions.NotFound(gettext("There is no runbook of this code."))
         return self.respond_to_staff(RunbookSerializer(entry).data)
 
 
@@ -170,15 +122,22 @@ class RevisionViewSet(CatalogViewSet):
     lookup_url_kwarg = "number"
 
     def get_permissions(self) -> list[Any]:
-        """Return the permission to view revisions."""
-        return [HasPermission("view_revision")]
+        """Return the permission to view revisions, and for what they published, which holds runbooks, that of those."""
+        names = ["view_revision", "view_runbook"] if self.action == "retrieve" else ["view_revision"]
+        return [HasPermission(name) for name in names]
 
-    def list(self, request: Request) -> HttpResponse:
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return entries of the log: the newest, or with ``since`` all later ones beginning with the oldest."""
         since, code = _number(request, "since"), request.query_params.get("code")
-        revisions = Revision.objects.select_related("error")
+        alias = router.db_for_write(Head)  # replicas lag, and would seem to have forgotten the newest publish
+        head = Head.objects.using(alias).values_list("number", flat=True).filter(pk=Head.PK).first() or 0
+        if since is not None and since > head:
+            raise Gone
+        revisions = Revision.objects.using(alias).select_related("error")
         if code is not None:
-            revisions = revisions.filter(error__code=code.replace("\x00", ""))
+            if not re.fullmatch(CODE_PATTERN, code):
+                raise BadParameter("code", gettext("a code, such as 1007"))
+            revisions = revisions.filter(error__code=code)
         if since is None:
             revisions = revisions.order_by("-number", "error__code")
         else:
@@ -190,16 +149,14 @@ class RevisionViewSet(CatalogViewSet):
             page = [row for row in page if row.number != rows[_PAGE].number]
         elif len(rows) > _PAGE:
             page = list(revisions.defer("snapshot").filter(number=page[0].number))
-        return self.respond_to_staff(
-            {"head": snapshot.current().number, "results": RevisionSerializer(page, many=True).data}
-        )
+        return self.respond_to_staff({"head": head, "results": RevisionSerializer(page, many=True).data})
 
-    def retrieve(self, request: Request, number: str) -> HttpResponse:
+    def retrieve(self, request: Request, number: str, **prefix: str) -> HttpResponse:
         """Return what one publish made of every code that it changed."""
-        rows = Revision.objects.select_related("error").order_by("error__code")
-        found = list(rows.filter(number=int(number))) if _NUMBER.fullmatch(number) else []
+        rows = Revision.objects.using(router.db_for_write(Head)).select_related("error").order_by("error__code")
+        found = list(rows.filter(number=int(number))) if re.fullmatch(_NUMBER_PATTERN, number) else []
         if not found:
-            raise exceptions.NotFound("There is no such revision.")
+            raise exceptions.NotFound(gettext("There is no such revision."))
         return self.respond_to_staff(RevisionDetailSerializer(found, many=True).data)
 
 
@@ -211,8 +168,9 @@ def requested_language(request: Request, catalog: Catalog) -> str:
     """
     tag = request.query_params.get("language")
     if tag is not None:
-        if len(tag) > languages.MAX_LENGTH or not _LANGUAGE_TAG.fullmatch(tag):
-            raise BadParameter("language", f"a language tag; the catalog has {', '.join(catalog.languages)}")
+        if len(tag) > languages.MAX_LENGTH or not re.fullmatch(LANGUAGE_PATTERN, tag):
+            offered = ", ".join(catalog.languages)
+            raise BadParameter("language", gettext("a language tag, such as one of %(values)s") % {"values": offered})
         return languages.match(tag, catalog.languages) or catalog.source_language
     # Django's parser bounds the header's length and what it remembers of it.
     header = request.headers.get("Accept-Language", "")
@@ -231,10 +189,11 @@ def _choose(request: Request, catalog: Catalog, errors: Iterable[LocalizedError]
     wanted = {name: request.query_params[name] for name in legal if name in request.query_params}
     for name, value in wanted.items():
         if value not in legal[name]:
-            raise BadParameter(name, f"one of {', '.join(legal[name])}")
-    search = request.query_params.get("search", "").strip().casefold()
-    if len(search) > _SEARCH_LENGTH:
-        raise BadParameter("search", f"at most {_SEARCH_LENGTH} characters long")
+            raise BadParameter(name, gettext("one of %(values)s") % {"values": ", ".join(legal[name])})
+    search = request.query_params.get("search", "")
+    if len(search) > SEARCH_LENGTH:
+        raise BadParameter("search", gettext("at most %(length)d characters long") % {"length": SEARCH_LENGTH})
+    search = search.strip().casefold()
     since = _number(request, "since")
     if since is not None and since > catalog.number:
         raise Gone
@@ -254,12 +213,12 @@ def _searchable(error: LocalizedError) -> str:
     return "\n".join(texts).casefold()
 
 
-def _number(request: HttpRequest | Request, name: str) -> int | None:
-    text = request.GET.get(name)
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text) or not text.isascii():
-        raise BadParameter(name, "a number of a revision, such as 1")
+    if not re.fullmatch(_NUMBER_PATTERN, text):
+        raise BadParameter(name, gettext("the number of a revision, such as 1"))
     return int(text)
 
 
@@ -270,10 +229,10 @@ class _Prepared:
         self.language = language
         self._head = f'{{"revision":{catalog.number},"language":{json.dumps(language)},"count":'.encode()
         self.by_code = {
-            code: _json(ErrorSerializer(error).data) for code, error in catalog.table(language).errors.items()
+            code: to_json(ErrorSerializer(error).data) for code, error in catalog.table(language).errors.items()
         }
         self.all = self.join(self.by_code)
-        self.fingerprint = _fingerprint(self.all)
+        self.fingerprint = fingerprint_of(self.all)
 
     def join(self, codes: Iterable[str]) -> bytes:
         """Return the list of these codes."""
@@ -287,13 +246,3 @@ def _prepare(catalog: Catalog, language: str) -> _Prepared:
         catalog.derived[key] = _Prepared(catalog, language)
     prepared: _Prepared = catalog.derived[key]
     return prepared
-
-
-def _fingerprint(body: bytes) -> str:
-    # The revision alone would not change when a setting or a newer package makes other bytes of the same texts.
-    return hashlib.sha256(body).hexdigest()[:8]
-
-
-def _json(data: object) -> bytes:
-    rendered: bytes = renderers.JSONRenderer().render(data)
-    return rendered

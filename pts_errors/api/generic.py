@@ -1,0 +1,121 @@
+"""What every view of this API shares: who may ask, how it answers, and what a cache may keep."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.module_loading import import_string
+from rest_framework import exceptions, renderers, viewsets
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from pts_errors.api.problems import PreconditionFailed, catalog_exception_handler
+from pts_errors.catalog import Catalog
+from pts_errors.conf import conf
+
+_OPEN = ("rest_framework.permissions.AllowAny",)
+# What an answer depends on. Authorization, because not every cache knows that it must not share such answers.
+_VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
+
+
+class HasPermission(BasePermission):
+    """Lets in who is logged in and has one permission of this app."""
+
+    def __init__(self, codename: str) -> None:
+        """Take the permission's codename."""
+        self.codename = codename
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Return whether the user has it."""
+        return _is_known(request) and request.user.has_perm(f"pts_errors.{self.codename}")
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Chooses by the Accept header alone: ``format`` is no parameter here, and unknown ones are ignored."""
+
+    settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+
+
+class CatalogView(APIView):
+    """What all views share: JSON, read-only, problem details, and what a cache may keep.
+
+    Everything is stated that a host's ``REST_FRAMEWORK`` would change, but for authentication and throttling.
+    """
+
+    http_method_names = ["get", "head", "options"]
+    renderer_classes = [renderers.JSONRenderer]
+    parser_classes = []
+    content_negotiation_class = Negotiation
+    metadata_class = SimpleMetadata
+    versioning_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a method that is not there before anything of the request is read, whoever asks."""
+        if str(request.method).lower() not in self.http_method_names:
+            raise exceptions.MethodNotAllowed(str(request.method))
+        super().initial(request, *args, **kwargs)
+
+    def get_permissions(self) -> list[Any]:
+        """Return the permissions that the host chose for the public part."""
+        return [import_string(path)() for path in conf.API_PERMISSION_CLASSES]
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Return the handler that answers with problem details."""
+        return catalog_exception_handler
+
+    def respond(
+        self, request: Request, catalog: Catalog, body: bytes, *, language: str, fingerprint: str
+    ) -> HttpResponse:
+        """Return the JSON of the public part, or 304 if the client has it.
+
+        Raises:
+            PreconditionFailed: the client has another one, and wants only that.
+        """
+        etag = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{fingerprint}"'
+        response = HttpResponse(body, content_type="application/json")
+        is_public = not _is_known(request) and tuple(conf.API_PERMISSION_CLASSES) == _OPEN
+        response["Cache-Control"] = "public, max-age=0, must-revalidate" if is_public else "private, no-store"
+        response["ETag"] = etag
+        patch_vary_headers(response, _VARY)
+        answer = get_conditional_response(request._request, etag, None, response) or response
+        if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+            raise PreconditionFailed
+        answer["Content-Language"] = language  # Django does not keep it for a 304
+        return answer
+
+    def respond_to_staff(self, data: object) -> HttpResponse:
+        """Return JSON that nobody may keep."""
+        response = HttpResponse(to_json(data), content_type="application/json")
+        response["Cache-Control"] = "private, no-store"
+        patch_vary_headers(response, _VARY)
+        return response
+
+
+class CatalogViewSet(viewsets.ViewSetMixin, CatalogView):
+    """A view for a list and one for each of its items."""
+
+
+def fingerprint_of(body: bytes) -> str:
+    """Return what changes with the bytes of an answer."""
+    # The revision alone would not change when a setting or a newer package makes other bytes of the same texts.
+    return hashlib.sha256(body).hexdigest()[:8]
+
+
+def to_json(data: object) -> bytes:
+    """Return the data as JSON."""
+    rendered: bytes = renderers.JSONRenderer().render(data)
+    return rendered
+
+
+def _is_known(request: Request) -> bool:
+    # A host without accounts may have set Django REST framework's anonymous user to None.
+    return bool(getattr(request.user, "is_authenticated", False))

@@ -1,0 +1,41 @@
+"""A middleware for plain Django views: a PTSError that nobody caught becomes an answer instead of a server error."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
+from django.utils.deprecation import MiddlewareMixin
+
+from pts_errors import problem
+from pts_errors.exceptions import PTSError
+
+# In order of preference where the client has none: whoever takes anything is a program.
+_TYPES = [problem.CONTENT_TYPE, "application/json", "text/html"]
+
+
+class PTSErrorMiddleware(MiddlewareMixin):
+    """Answers a PTSError with problem details, or with the page ``pts_errors/problem.html`` where a browser asks.
+
+    Put ``"pts_errors.middleware.PTSErrorMiddleware"`` last into ``MIDDLEWARE``, below those that choose the language.
+    Views under ``ATOMIC_REQUESTS`` have been rolled back by then.
+    """
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the answer to a PTSError, and nothing for every other exception."""
+        if not isinstance(exception, PTSError):
+            return None
+        described = problem.describe(exception)
+        if request.get_preferred_type(_TYPES) == "text/html":
+            # The template gets what may be shown and no more, so that a host's own one cannot show more either.
+            context = {
+                "problem": described.body,
+                "language": described.error.language,
+                "direction": described.error.direction,
+            }
+            page = render_to_string("pts_errors/problem.html", context, request)
+            response = HttpResponse(page, status=described.status, headers=described.headers)
+        else:
+            response = problem.respond(described.status, described.body, described.headers)
+        patch_vary_headers(response, ("Accept", "Accept-Language", "Cookie"))
+        return response

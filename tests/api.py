@@ -1,0 +1,99 @@
+"""What the tests of the HTTP doors share: people who ask, and a model of a shared cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
+from django.test import Client
+from factory.django import DjangoModelFactory
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A member of staff, with the permissions of this app that are named."""
+
+    username = factory.Sequence(lambda number: f"user{number}")
+    is_staff = True
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def permissions(self: User, create: bool, names: tuple[str, ...] | None, **kwargs: Any) -> None:
+        """Grant the permissions of these codenames."""
+        for name in names or ():
+            self.user_permissions.add(Permission.objects.get(content_type__app_label="pts_errors", codename=name))
+
+
+def client_of(user: User | None = None, **options: Any) -> Client:
+    """Return a client that is logged in as this user, or anonymous."""
+    client = Client(**options)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+@dataclass(slots=True)
+class Stored:
+    """One stored response and what selects it."""
+
+    selecting: Mapping[str, str]
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+
+@dataclass(slots=True)
+class SharedCache:
+    """A strict model of a shared cache (RFC 9111) before an application.
+
+    It keeps all that it may, matches only what Vary says, revalidates with every entity tag that it has of an address,
+    and believes a 304 as far as the RFC does.
+    """
+
+    stored: dict[str, list[Stored]] = field(default_factory=dict)
+    hits: int = 0
+
+    def fetch(self, client: Client, url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body of one request through the cache."""
+        variants = self.stored.setdefault(url, [])
+        sent = dict(headers)
+        if variants:
+            sent["If-None-Match"] = ", ".join(variant.headers["ETag"] for variant in variants)
+        response = client.generic(method, url, headers=sent)
+        if response.status_code == 304:
+            (found,) = (v for v in variants if v.headers["ETag"] == response["ETag"])
+            self.hits += 1
+            if "no-store" in response["Cache-Control"]:  # for this client alone: what is kept stays as it was
+                return (
+                    found.status,
+                    {**found.headers, **dict(response.items())},
+                    b"" if method == "HEAD" else found.content,
+                )
+            assert found.selecting.keys() == _selecting(client, response, headers).keys()
+            found.headers |= dict(response.items())
+            return found.status, dict(found.headers), b"" if method == "HEAD" else found.content
+        self._keep(client, response, url, method, headers)
+        return response.status_code, dict(response.items()), response.content
+
+    def _keep(self, client: Client, response: HttpResponse, url: str, method: str, headers: Mapping[str, str]) -> None:
+        directives = {part.strip() for part in response.get("Cache-Control", "").split(",")}
+        if method != "GET" or response.status_code != 200 or directives & {"no-store", "private"}:
+            return
+        assert directives & {"public", "must-revalidate"} or "Authorization" not in headers
+        selecting = _selecting(client, response, headers)
+        variants = self.stored[url]
+        variants[:] = [variant for variant in variants if variant.selecting != selecting]
+        variants.append(Stored(selecting, response.status_code, dict(response.items()), response.content))
+
+
+def _selecting(client: Client, response: HttpResponse, headers: Mapping[str, str]) -> Mapping[str, str]:
+    sent = {**{name.lower(): value for name, value in headers.items()}, "cookie": client.cookies.output(header="")}
+    names = [name.strip().lower() for name in response["Vary"].split(",")]
+    assert "*" not in names
+    return {name: sent.get(name, "") for name in names}
