@@ -107,6 +107,7 @@ def lint_context(*, using: str) -> Context:
         source_language=conf.SOURCE_LANGUAGE,
         languages=conf.LANGUAGES or set(messages.order_by().values_list("language", flat=True).distinct()),
         constants=conf.CONTEXT.keys(),
+        parameters=[*map(str.upper, conf.RUNBOOK_PARAMETERS), *conf.RUNBOOK_CONTEXT],
         general=general,
         review_days=conf.REVIEW_DAYS,
         now=timezone.now(),
