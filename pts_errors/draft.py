@@ -42,14 +42,18 @@ _CODE_FIELDS = (
 
 def read(codes: Collection[str] | None = None, *, using: str) -> Mapping[str, Entry]:
     """Return the drafts by code: of these codes, or of all of them. Four queries, however many there are."""
-    rows = (
-        ErrorCode.objects.using(using)
-        .select_related("category", "replaced_by", "runbook")
-        .prefetch_related("messages", Prefetch("similar", ErrorCode.objects.only("code")))
-    )
+    rows = ErrorCode.objects.using(using)
     if codes is not None:
         rows = rows.filter(code__in=codes)
-    return {row.code: _entry(row) for row in rows}
+    whole = rows.select_related("category", "replaced_by", "runbook").prefetch_related(
+        "messages", Prefetch("similar", ErrorCode.objects.using(using).only("code"))
+    )
+    while True:
+        found = list(whole.all())
+        # Somebody may save between the first of these queries and the last. Whoever saves raises the version, so half
+        # of an edit is never taken for a whole one, and nobody has to wait for a lock.
+        if {row.code: row.version for row in found} == dict(rows.values_list("code", "version")):
+            return {row.code: _entry(row) for row in found}
 
 
 def write(entries: Iterable[Entry], *, using: str) -> None:
@@ -162,10 +166,9 @@ def _write_messages(entries: Collection[Entry], rows: Mapping[str, ErrorCode], u
         for language, value in entry.messages.items():
             row = rows[entry.code]
             message = messages.pop((row.pk, language), None) or Message(error=row, language=language)
-            for name in MESSAGE_FIELDS:
-                setattr(message, name, getattr(value, name))
-            message.source_text = dict(value.source_text)
-            kept.append(message)
+            texts = {name: getattr(value, name) for name in MESSAGE_FIELDS}
+            if _assign(message, {**texts, "source_text": dict(value.source_text)}):
+                kept.append(message)
     _bulk(Message, kept, [*MESSAGE_FIELDS, "source_text"], using)
     stored.filter(pk__in=[message.pk for message in messages.values()]).delete()
 
@@ -177,18 +180,27 @@ def _write_runbooks(entries: Collection[Entry], rows: Mapping[str, ErrorCode], u
         if entry.runbook is not None:
             row = rows[entry.code]
             runbook = stored.get(row.pk) or Runbook(error=row)
-            for name in _RUNBOOK_FIELDS:
-                setattr(runbook, name, getattr(entry.runbook, name))
-            kept.append(runbook)
+            if _assign(runbook, {name: getattr(entry.runbook, name) for name in _RUNBOOK_FIELDS}):
+                kept.append(runbook)
     _bulk(Runbook, kept, _RUNBOOK_FIELDS, using)
+
+
+def _assign(row: Model, values: Mapping[str, object]) -> bool:
+    """Set the values, and return whether the row has to be saved."""
+    differs = any(getattr(row, name) != value for name, value in values.items())
+    for name, value in values.items():
+        setattr(row, name, value)
+    return differs or row._state.adding
 
 
 def _bulk(model: type[_Row], rows: Iterable[_Row], names: Iterable[str], using: str) -> None:
     """Add the rows that are new and update these fields of the others."""
     rows = list(rows)
+    new = [row for row in rows if row._state.adding]
+    old = [row for row in rows if not row._state.adding]
     manager = model._default_manager.using(using)
-    manager.bulk_create([row for row in rows if row.pk is None], batch_size=_BATCH)
-    manager.bulk_update([row for row in rows if not row._state.adding], list(names), batch_size=_BATCH)
+    manager.bulk_create(new, batch_size=_BATCH)
+    manager.bulk_update(old, list(names), batch_size=_BATCH)
 
 
 def _entry(row: ErrorCode) -> Entry:

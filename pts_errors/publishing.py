@@ -56,7 +56,7 @@ def restore(
         raise PublishRefused(["A restore needs a note that says why."])
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
-        Head.objects.using(alias).select_for_update().get(pk=Head.PK)
+        _raise_head(alias, by=0)
         entry = Entry.from_json(revision.snapshot)
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
@@ -69,6 +69,8 @@ def seed_if_empty(using: str) -> bool:
     if Head.objects.using(using).filter(number__gt=0).exists():
         return False
     with transaction.atomic(using=using):
+        if _raise_head(using, by=0):
+            return False  # another process has just done it
         entries = seed.packaged()
         draft.write(entries, using=using)
         _publish([entry.code for entry in entries], origin=Origin.SHIPPED, note=seed.NOTE, alias=using)
@@ -144,22 +146,27 @@ def _publish(
         if origin != Origin.SHIPPED:  # a host's settings must not keep it from migrating
             _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
         if not changed:
-            Head.objects.using(alias).filter(pk=Head.PK).update(number=F("number") - 1)
+            _raise_head(alias, by=-1)
             return []
         if wording_only:
             changed = {code: _confirm(entry, live.get(code)) for code, entry in changed.items()}
             draft.write(changed.values(), using=alias)
         revisions = _append(changed, number, origin, author, note, alias)
-        transaction.on_commit(partial(_announce, number, tuple(changed), origin, revisions[-1].digest), using=alias)
+        announce = partial(_announce, alias, number, tuple(changed), origin, revisions[-1].digest)
+        transaction.on_commit(announce, using=alias)
     return revisions
 
 
-def _raise_head(alias: str) -> int:
-    """Lock the head and return the next number. The first statement of every publish: see the page on architecture."""
+def _raise_head(alias: str, *, by: int = 1) -> int:
+    """Lock the head until the end of the transaction, raise it, and return its number.
+
+    The first statement of everything that publishes: an update locks on every database, and numbers that are given out
+    under the lock become visible in their order and without a gap.
+    """
     heads = Head.objects.using(alias).filter(pk=Head.PK)
-    if not heads.update(number=F("number") + 1):
+    if not heads.update(number=F("number") + by):
         Head.objects.using(alias).get_or_create(pk=Head.PK)
-        heads.update(number=F("number") + 1)
+        heads.update(number=F("number") + by)
     return heads.values_list("number", flat=True).get()
 
 
@@ -252,8 +259,9 @@ def _append(
     return revisions
 
 
-def _announce(number: int, codes: tuple[str, ...], origin: Origin, chain: str) -> None:
+def _announce(alias: str, number: int, codes: tuple[str, ...], origin: Origin, chain: str) -> None:
     # The digest in the log is what shows later that the end of the table was cut off.
     _logger.info("Published revision %d (%s, %d codes), digest %s.", number, origin, len(codes), chain)
-    snapshot.refresh()
+    if alias == router.db_for_write(Head):
+        snapshot.refresh()
     published.send_robust(sender=Revision, number=number, codes=codes, origin=str(origin))
