@@ -38,6 +38,19 @@ def numbered_items(text: str) -> list[str]:
     ]
 
 
+def plain(text: str) -> str:
+    """Return the first paragraph or list item of a text, without its markup and on one line."""
+    for token in _RENDERER.parse(text):
+        if token.type == "inline":
+            return " ".join("".join(_words(token)).split())
+    return ""
+
+
+def _words(inline: Token) -> Iterator[str]:
+    for token in inline.children or ():
+        yield " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
