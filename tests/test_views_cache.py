@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponseBase
+from django.http import HttpResponse
 from django.test import Client, override_settings
+from pytest_django import Settings
 
 from pts_errors.testing import override_catalog
 
@@ -19,7 +22,7 @@ LANGUAGES = ["en", "zh-hans", "ar", "fr", "de"]
 class SharedCache:
     """Keeps every answer that may be kept, and hands it out whenever ``Vary`` and a revalidation allow it."""
 
-    stored: dict[str, list[tuple[dict[str, str], HttpResponseBase]]] = field(default_factory=dict)
+    stored: dict[str, list[tuple[dict[str, str], HttpResponse]]] = field(default_factory=dict)
     hits: int = 0
 
     def get(self, path: str, headers: dict[str, str], client: Client) -> bytes:
@@ -27,7 +30,8 @@ class SharedCache:
         variants = self.stored.setdefault(path, [])
         # Revalidates with everything it has, as RFC 9111 section 4.3.1 allows.
         tags = ", ".join(answer.headers["ETag"] for _key, answer in variants)
-        response = client.get(path, headers={**headers, **({"if-none-match": tags} if tags else {})})
+        conditions = {"if-none-match": tags} if tags else {}
+        response = cast(HttpResponse, client.get(path, headers={**headers, **conditions}))
         if response.status_code == 304:
             self.hits += 1
             (answer,) = (a for _key, a in variants if a.headers["ETag"] == response.headers["ETag"])
@@ -80,7 +84,7 @@ def test_page_has_a_strong_etag_of_revision_digest_and_language(client: Client) 
     assert all(tag.startswith('"0-override-') for tag in tags)
 
 
-def test_etag_changes_when_only_a_template_changes(client: Client, settings, tmp_path) -> None:
+def test_etag_changes_when_only_a_template_changes(client: Client, settings: Settings, tmp_path: Path) -> None:
     """An upgrade of the package or of the host's templates is seen at once."""
     before = client.get("/errors/1007/").headers["ETag"]
     (tmp_path / "pts_errors").mkdir()
@@ -107,7 +111,7 @@ def test_head_and_304_carry_what_the_page_carries(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_page_on_which_a_host_greets_its_user_is_private(client: Client, settings, tmp_path) -> None:
+def test_page_on_which_a_host_greets_its_user_is_private(client: Client, settings: Settings, tmp_path: Path) -> None:
     """Our own templates look at no session; a host's base template may."""
     client.force_login(User.objects.create_user("ada"))
     (tmp_path / "pts_errors").mkdir()

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from pts_errors import snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.testing import override_catalog
 
@@ -17,8 +19,8 @@ from pts_errors.testing import override_catalog
 @pytest.fixture(autouse=True)
 def catalog() -> Iterator[Catalog]:
     """Serve the packaged catalog, without any database."""
-    with override_catalog({"1020": {"is_retired": True, "replaced_by": "1001"}}) as catalog:
-        yield catalog
+    with override_catalog({"1020": {"is_retired": True, "replaced_by": "1001"}}):
+        yield snapshot.current()
 
 
 def test_list_shows_every_code_in_its_category(client: Client, catalog: Catalog) -> None:
@@ -288,7 +290,7 @@ def test_page_names_its_address_in_each_language(client: Client) -> None:
     assert '<meta property="og:title" content="1007 Guthaben' in html
 
 
-def test_host_of_the_request_is_in_no_page(client: Client, settings) -> None:
+def test_host_of_the_request_is_in_no_page(client: Client, settings: Settings) -> None:
     """A forged host cannot poison a cache."""
     settings.ALLOWED_HOSTS = ["*"]
 
@@ -306,7 +308,7 @@ def test_stored_markup_is_inert(client: Client) -> None:
     assert b'"onload="' not in html
 
 
-def test_warm_page_costs_no_query(client: Client, django_assert_num_queries, db) -> None:
+def test_warm_page_costs_no_query(client: Client, django_assert_num_queries: DjangoAssertNumQueries, db: None) -> None:
     """Everything comes from the snapshot."""
     with django_assert_num_queries(0):
         client.get("/errors/1007/")
