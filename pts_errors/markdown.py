@@ -13,6 +13,8 @@ from markdown_it.token import Token
 # What a link may point to. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
 _LINK = re.compile(r"\A(https?://|mailto:|#|/(?![/\\]))", re.IGNORECASE)
 
+_EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
+
 
 def render(text: str) -> str:
     """Return safe HTML of a Markdown text."""
@@ -64,11 +66,19 @@ def _link_open(
     return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
 
 
+def _softbreak(
+    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    # What a step is expected to show is written on a line of its own, and is looked for there.
+    return "<br>\n" if _EXPECT.match(tokens[index + 1].content) else "\n"
+
+
 def _renderer() -> MarkdownIt:
     # The preset's default is html on.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
     parser.add_render_rule("link_open", _link_open)
+    parser.add_render_rule("softbreak", _softbreak)
     return parser
 
 
