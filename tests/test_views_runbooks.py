@@ -114,7 +114,7 @@ def test_list_names_every_code(reader: Client) -> None:
 
     assert html.count("data-row") == 59
     assert '<span class="badge severity-critical">Critical</span>' in html
-    assert ">Ledger on-call</span>" in html
+    assert ">Ledger on-call</bdi>" in html
 
 
 def test_list_is_filtered_by_words(reader: Client) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
 
@@ -27,19 +27,19 @@ def of_outcome(outcome: str) -> Words:
     """Return what became of the request, in words."""
     label, sentence = {
         Outcome.ACCEPTED.value: (
-            _("Accepted"),
+            pgettext("outcome", "Accepted"),
             _("The gateway took the request. That is not yet a payment: the final state comes later."),
         ),
         Outcome.REJECTED.value: (
-            _("Rejected"),
+            pgettext("outcome", "Rejected"),
             _("The request was refused before anything was sent to a bank or wallet. It moved no money."),
         ),
         Outcome.DECLINED.value: (
-            _("Declined"),
+            pgettext("outcome", "Declined"),
             _("The bank or wallet refused the request, and that is final. It moved no money."),
         ),
         Outcome.UNKNOWN.value: (
-            _("Unknown"),
+            pgettext("outcome", "Unknown"),
             _("Money may have moved. Only a query of the order tells what became of it."),
         ),
     }.get(outcome, (outcome, ""))
@@ -77,15 +77,15 @@ def of_retry_advice(advice: str, retry_after: int | None = None) -> Words:
 def of_party(party: str) -> Words:
     """Return who can remove the cause, in words."""
     label, sentence = {
-        ResponsibleParty.NONE.value: (_("Nobody"), _("There is no cause to remove.")),
-        ResponsibleParty.CUSTOMER.value: (_("Customer"), _("The customer can remove the cause.")),
-        ResponsibleParty.MERCHANT.value: (_("Merchant"), _("The merchant can remove the cause.")),
+        ResponsibleParty.NONE.value: (pgettext("party", "Nobody"), _("There is no cause to remove.")),
+        ResponsibleParty.CUSTOMER.value: (pgettext("party", "Customer"), _("The customer can remove the cause.")),
+        ResponsibleParty.MERCHANT.value: (pgettext("party", "Merchant"), _("The merchant can remove the cause.")),
         ResponsibleParty.OPERATOR.value: (
-            _("Gateway"),
+            pgettext("party", "Gateway"),
             _("Only the operator of the gateway can remove the cause."),
         ),
         ResponsibleParty.UPSTREAM.value: (
-            _("Bank or wallet"),
+            pgettext("party", "Bank or wallet"),
             _("The cause lies with the bank or wallet behind the gateway."),
         ),
     }.get(party, (party, ""))

@@ -68,7 +68,15 @@
     const isStatic = form.hidden;
     if (isStatic) {
       form.hidden = false;
-      form.addEventListener("submit", (event) => event.preventDefault());
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        // As the server does: the first known code in a pasted line wins.
+        const links = new Map(rows.map(([row]) => [row.querySelector(".number").textContent, row.querySelector("a")]));
+        const known = (input.value.match(/\d+/g) || []).find((number) => links.has(number));
+        if (known) {
+          links.get(known).click();
+        }
+      });
     }
     if (isComplete) {
       input.addEventListener("input", filter);
