@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
@@ -36,7 +37,7 @@ class Host:
 class HostWithAdmin:
     """Addresses of a host with an admin that lists codes."""
 
-    _codes = path("codes/", lambda request: None, name="pts_errors_errorcode_changelist")
+    _codes = path("codes/", lambda request: HttpResponse(), name="pts_errors_errorcode_changelist")
     urlpatterns = [path("admin/", include(([_codes], "admin"))), *Host.urlpatterns]
 
 

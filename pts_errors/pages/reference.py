@@ -219,11 +219,9 @@ def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "")
     )
 
 
-def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> ErrorPage | None:
-    """Return the page of a code in a language, or nothing for a code that the catalog does not have."""
+def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> ErrorPage:
+    """Return the page of one of the catalog's codes in a language."""
     table = catalog.table(language)
-    if code not in table.errors:
-        return None
     error = public(table.errors[code])
     addresses = {tag: links.error(code, tag) for tag in catalog.languages}
     frame = _frame(catalog, language, links, addresses, links.error(code))

@@ -212,14 +212,12 @@ def runbook_page(
     review: Review | None = None,
     now: datetime | None = None,
     given: Mapping[str, str] | None = None,
-) -> RunbookPage | None:
-    """Return the runbook of a code, or nothing for a code that the catalog does not have.
+) -> RunbookPage:
+    """Return the runbook of one of the catalog's codes.
 
     ``given`` are the values of placeholders by parameter. Without ``now``, nothing is said that time would make false.
     """
-    entry = catalog.entries.get(code)
-    if entry is None:
-        return None
+    entry = catalog.entries[code]
     filled = {name.upper(): value for name, value in (given or {}).items()}
     rendered = _rendered(catalog, entry)
     error = catalog.table(catalog.source_language).errors[code]

@@ -64,9 +64,8 @@ def reference_pages(catalog: Catalog, language: str) -> Iterator[tuple[str, str]
         yield f"{language}/index.html", _list(catalog, language, links)
         for code in catalog.entries:
             page = reference.error_page(catalog, code, language=language, links=links)
-            if page is not None:
-                text = render_to_string(reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
-                yield f"{language}/{code}.html", text
+            text = render_to_string(reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
+            yield f"{language}/{code}.html", text
 
 
 def runbook_pages(catalog: Catalog, reviews: Mapping[str, Review]) -> Iterator[tuple[str, str]]:

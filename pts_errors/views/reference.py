@@ -67,11 +67,11 @@ def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
         if not form:
             accepted = ", ".join(_MEDIA_TYPES.values())
             return HttpResponse(f"This page is available as {accepted}.\n", status=406, content_type="text/plain")
-        page = reference.error_page(catalog, code, language=language, links=links)
-        if page is None:
+        if code not in catalog.entries:
             unknown = reference.unknown_page(catalog, code, language=language, links=links)
             context = {"page": unknown, "frame": unknown.frame}
             return render(request, reference.UNKNOWN_TEMPLATE, context, status=404)
+        page = reference.error_page(catalog, code, language=language, links=links)
         if form == "html":
             return render(request, reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
         text = reference.as_markdown(page) if form == "md" else reference.as_json(page)

@@ -103,6 +103,8 @@ def flag(request: HttpRequest, code: str) -> HttpResponse:
 
 def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", status: int = 200) -> HttpResponse:
     catalog = snapshot.current()
+    if code not in catalog.entries:
+        return render(request, pages.UNKNOWN_TEMPLATE, {"code": code, "frame": _frame()}, status=404)
     given = pages.values(request.GET)
     page = pages.runbook_page(
         catalog,
@@ -113,8 +115,6 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
         now=timezone.now(),
         given=given,
     )
-    if page is None:
-        return render(request, pages.UNKNOWN_TEMPLATE, {"code": code, "frame": _frame()}, status=404)
     if suffix:
         text = pages.as_markdown(catalog, page, given)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
