@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from pytest_django import Settings
 
 from pts_errors import snapshot
 from pts_errors.models import Runbook
@@ -211,6 +214,71 @@ def test_reader_goes_from_a_log_line_to_a_flag(browser: Browser, live_server: An
 
     assert filled == "A77"
     assert "Step 3 is old." in page.locator(".strip .warning").all_inner_texts()[-1]
+    context.close()
+
+
+def test_public_copy_opens_from_a_disk(browser: Browser, db: None, tmp_path: Path, settings: Settings) -> None:
+    """Filter, open, change the language: without any server."""
+    settings.PTS_ERRORS_LANGUAGES = ["en", "ar"]
+    call_command("pts_export", html=tmp_path, stdout=io.StringIO())
+    context = browser.new_context(viewport={"width": 375, "height": 812})
+    page = context.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+
+    page.get_by_role("searchbox").fill("8010")
+    _check(page, has_script=True)
+    page.locator("[data-row]:visible a").click()
+    page.locator(".languages summary").click()
+    page.get_by_role("link", name="العربية").click()
+
+    assert page.url == (tmp_path / "ar/8010.html").as_uri()
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    _check(page, has_script=True)
+    context.close()
+
+
+def test_staff_copy_opens_from_a_disk(browser: Browser, db: None, tmp_path: Path) -> None:
+    """A pasted log line finds its page while everything else is down."""
+    call_command("pts_export", runbooks=tmp_path, stdout=io.StringIO())
+    context = browser.new_context(viewport={"width": 375, "height": 812}, color_scheme="dark")
+    page = context.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+
+    page.get_by_role("searchbox").fill("08:10:15 ERROR code=8010")
+    page.get_by_role("searchbox").press("Enter")
+    page.wait_for_url("**/8010.html")
+
+    assert page.get_by_role("button", name="Copy as checklist").count() == 1
+    _check(page, has_script=True)
+    _picture(page, "copy-staff-8010-dark-phone")
+    context.close()
+
+
+def test_everything_that_opens_can_be_read(browser: Browser, live_server: Any) -> None:
+    """The picker and the texts of all languages, opened, on a phone."""
+    context = _open(browser, live_server, "phone")
+    page = context.new_page()
+    page.goto("/errors/1007/?language=ar")
+
+    page.locator("details.all summary").click()
+    page.locator(".languages summary").click()
+
+    _check(page, has_script=True)
+    _picture(page, "public-open-ar-light-phone")
+    context.close()
+
+
+def test_page_is_fit_for_paper(browser: Browser, live_server: Any, reader: Any) -> None:
+    """No form, no button, black on white."""
+    context = _open(browser, live_server, color_scheme="dark")
+    context.add_cookies([reader])
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto("/errors/runbooks/8010/")
+
+    assert page.locator("button:visible, form:visible, .top:visible").count() == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    _picture(page, "staff-8010-print")
     context.close()
 
 
