@@ -14,6 +14,7 @@ from pts_errors.entry import Severity
 
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PLACEHOLDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _LINT = re.compile(r"[CMR][0-9]{3}(:[1-9][0-9]{0,8})?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
@@ -24,7 +25,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         ("E001", "SOURCE_LANGUAGE", _is_text(conf.SOURCE_LANGUAGE, _LANGUAGE), 'a language tag such as "en"'),
         ("E002", "LANGUAGES", _are_texts(conf.LANGUAGES, _LANGUAGE), 'a list such as ["en", "zh-hans"]'),
         ("E003", "REFRESH_SECONDS", _is_seconds(conf.REFRESH_SECONDS), "a number of seconds such as 1, or 0"),
-        ("E004", "CONTEXT", _is_context(conf.CONTEXT), 'a dictionary such as {"brand": "PTS"}'),
+        ("E004", "CONTEXT", _is_context(conf.CONTEXT, _PLACEHOLDER), 'a dictionary such as {"brand": "PTS"}'),
         (
             "E005",
             "API_PERMISSION_CLASSES",
@@ -39,6 +40,18 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             "EXCEPTION_HANDLER",
             _is_text(conf.EXCEPTION_HANDLER, _DOTTED),
             'a dotted path such as "rest_framework.views.exception_handler"',
+        ),
+        (
+            "E009",
+            "RUNBOOK_CONTEXT",
+            _is_context(conf.RUNBOOK_CONTEXT, _CONSTANT),
+            'a dictionary such as {"DASHBOARD_URL": "https://dashboard.example/"}',
+        ),
+        (
+            "E010",
+            "RUNBOOK_PARAMETERS",
+            _are_texts(conf.RUNBOOK_PARAMETERS, _PLACEHOLDER),
+            'a list such as ["order_id", "merchant_id"]',
         ),
     )
     return [
@@ -86,7 +99,7 @@ def _are_days(value: object) -> bool:
     )
 
 
-def _is_context(value: object) -> bool:
+def _is_context(value: object, pattern: re.Pattern[str]) -> bool:
     return isinstance(value, Mapping) and all(
-        _is_text(name, _PLACEHOLDER) and isinstance(text, str) for name, text in value.items()
+        _is_text(name, pattern) and isinstance(text, str) for name, text in value.items()
     )

@@ -58,5 +58,16 @@ class Settings:
         """Lint ids to leave out, ``"R010"`` for every code or ``"R010:8010"`` for one."""
         return cast(Sequence[str], getattr(settings, "PTS_ERRORS_SILENCED_LINTS", ()))
 
+    @property
+    def RUNBOOK_CONTEXT(self) -> Mapping[str, str]:
+        """Site constants in runbooks: ``{"DASHBOARD_URL": "https://…"}`` fills ``<DASHBOARD_URL>``."""
+        return cast(Mapping[str, str], getattr(settings, "PTS_ERRORS_RUNBOOK_CONTEXT", {}))
+
+    @property
+    def RUNBOOK_PARAMETERS(self) -> Sequence[str]:
+        """Query parameters of a runbook's page: ``?order_id=A77`` fills ``<ORDER_ID>``."""
+        default = ("order_id", "merchant_id", "request_id", "transaction_id")
+        return cast(Sequence[str], getattr(settings, "PTS_ERRORS_RUNBOOK_PARAMETERS", default))
+
 
 conf = Settings()

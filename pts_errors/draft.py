@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from django.apps import apps
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import Count, Model, Prefetch, Q
 from django.utils import timezone
 
@@ -20,6 +25,9 @@ from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
 
 # MariaDB and SQLite limit the size of one statement; Markdown texts are long.
 _BATCH = 100
+
+# The admin's own number of a change; its module cannot be imported where the admin is not installed.
+_CHANGE = 2
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -111,6 +119,7 @@ def lint_context(*, using: str) -> Context:
         source_language=conf.SOURCE_LANGUAGE,
         languages=conf.LANGUAGES or set(messages.order_by().values_list("language", flat=True).distinct()),
         constants=conf.CONTEXT.keys(),
+        parameters=[*map(str.upper, conf.RUNBOOK_PARAMETERS), *conf.RUNBOOK_CONTEXT],
         general=general,
         review_days=conf.REVIEW_DAYS,
         now=timezone.now(),
@@ -134,6 +143,29 @@ def reviews(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
         )
         for runbook in runbooks
     }
+
+
+def flag(code: str, text: str, *, user: AbstractBaseUser | AnonymousUser, using: str) -> bool:
+    """Store what a reader found wrong with a runbook, and who it was; return whether there is a draft of it.
+
+    The code's version stays: a flag changes no text that a form could have open.
+    """
+    with transaction.atomic(using=using):
+        row = Runbook.objects.using(using).select_related("error").filter(error__code=code).first()
+        if row is None:
+            return False
+        row.flag = text
+        row.save(using=using, update_fields=["flag"])
+        if apps.is_installed("django.contrib.admin"):  # a host may do without
+            apps.get_model("admin", "LogEntry")._default_manager.create(
+                user_id=cast(int, user.pk),  # whatever type the host's users have
+                content_type=ContentType.objects.get_for_model(ErrorCode),
+                object_id=str(row.error.pk),
+                object_repr=str(row.error),
+                action_flag=_CHANGE,
+                change_message=f"Flagged the runbook as wrong: {text}",
+            )
+    return True
 
 
 def _write_links(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:

@@ -19,6 +19,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 # A half character cannot be sent to a browser, and the parser stumbles over it in links.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+_EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
+
 
 def render(text: str) -> str:
     """Return safe HTML of a Markdown text."""
@@ -44,6 +46,19 @@ def numbered_items(text: str) -> list[str]:
     ]
 
 
+def plain(text: str) -> str:
+    """Return the first paragraph or list item of a text, without its markup and on one line."""
+    for token in _RENDERER.parse(text):
+        if token.type == "inline":
+            return " ".join("".join(_words(token)).split())
+    return ""
+
+
+def _words(inline: Token) -> Iterator[str]:
+    for token in inline.children or ():
+        yield " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
@@ -67,6 +82,13 @@ def _cell_open(
     return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
 
 
+def _softbreak(
+    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    # What a step is expected to show is written on a line of its own, and is looked for there.
+    return "<br>\n" if _EXPECT.match(tokens[index + 1].content) else "\n"
+
+
 def _renderer() -> MarkdownIt:
     # The preset's default is html on.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -74,6 +96,7 @@ def _renderer() -> MarkdownIt:
     parser.add_render_rule("link_open", _link_open)
     parser.add_render_rule("th_open", _cell_open)
     parser.add_render_rule("td_open", _cell_open)
+    parser.add_render_rule("softbreak", _softbreak)
     return parser
 
 

@@ -8,4 +8,5 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("pts_errors.api.urls")),
+    path("errors/", include("pts_errors.urls")),
 ]

@@ -1,0 +1,1 @@
+"""What the pages of each audience show, as values: for the views, which know HTTP, and for the static copy."""

@@ -1,0 +1,95 @@
+"""The pages as files, for the day on which the database is down, and for a CDN: relative links, same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+
+from pts_errors import languages
+from pts_errors.catalog import Catalog
+from pts_errors.lint import Review
+from pts_errors.pages import reference, runbook
+from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, asset
+
+
+class _Links:
+    """Relative addresses, as seen from the top of the copy or from the folder of a language."""
+
+    is_live = False
+    asked_language = ""
+
+    def __init__(self, folder: str, up: str) -> None:
+        self._folder = folder
+        self._up = up
+
+    def listing(self, language: str | None = None) -> str:
+        return f"{self._up}{language}/index.html" if language else "index.html"
+
+    def error(self, code: str, language: str | None = None) -> str:
+        return f"{self._up}{language}/{code}.html" if language else f"{self._folder}{code}.html"
+
+    def permanent(self, code: str) -> str:
+        try:
+            return reverse("pts_errors:error", kwargs={"code": code})
+        except NoReverseMatch:  # the host serves no pages but this copy
+            return ""
+
+    def asset(self, name: str) -> str:
+        return self._up + PurePosixPath(name).name
+
+
+class _RunbookLinks:
+    def runbook(self, code: str) -> str:
+        return f"{code}.html"
+
+
+def reference_assets(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield path and text of what the public pages share: style, script, and the list at the top."""
+    for name in (STYLESHEET, SCRIPT):
+        yield PurePosixPath(name).name, asset(name)
+    language = catalog.source_language
+    with translation.override(language):
+        links = _Links(folder=f"{language}/", up="")
+        yield "index.html", _list(catalog, language, links)
+
+
+def reference_pages(catalog: Catalog, language: str) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every public page in one language."""
+    links = _Links(folder="", up="../")
+    with translation.override(language):
+        yield f"{language}/index.html", _list(catalog, language, links)
+        for code in catalog.entries:
+            page = reference.error_page(catalog, code, language=language, links=links)
+            text = render_to_string(reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
+            yield f"{language}/{code}.html", text
+
+
+def runbook_pages(catalog: Catalog, reviews: Mapping[str, Review]) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every staff page; each holds its own style and script and needs no other file."""
+    language = catalog.source_language
+    frame = Frame(
+        language=language,
+        direction=languages.direction(language),
+        home="index.html",
+        inline_stylesheet=asset(STYLESHEET),
+        inline_script=asset(SCRIPT),
+        is_live=False,
+        is_staff=True,
+    )
+    links = _RunbookLinks()
+    with translation.override(language):
+        page = runbook.list_page(catalog, frame=frame, links=links)
+        yield "index.html", render_to_string(runbook.LIST_TEMPLATE, {"page": page, "frame": frame})
+        for code in catalog.entries:
+            # Without a time of day: what says "three days ago" today is wrong tomorrow.
+            one = runbook.runbook_page(catalog, code, frame=frame, links=links, review=reviews.get(code))
+            yield f"{code}.html", render_to_string(runbook.RUNBOOK_TEMPLATE, {"page": one, "frame": frame})
+
+
+def _list(catalog: Catalog, language: str, links: _Links) -> str:
+    page = reference.list_page(catalog, language=language, links=links)
+    return render_to_string(reference.LIST_TEMPLATE, {"page": page, "frame": page.frame})

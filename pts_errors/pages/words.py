@@ -1,0 +1,100 @@
+"""Outcome, retry advice and party in plain words, in the active language: for integrators, and so for staff, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One value in words. A value that no version of this package knows speaks for itself."""
+
+    value: str
+    """The constant that programs compare with."""
+    label: str
+    """Two or three words, for a badge."""
+    sentence: str
+    """What it means for somebody who has to act on it."""
+
+
+def of_outcome(outcome: str) -> Words:
+    """Return what became of the request, in words."""
+    label, sentence = {
+        Outcome.ACCEPTED.value: (
+            pgettext("outcome", "Accepted"),
+            _("The gateway took the request. That is not yet a payment: the final state comes later."),
+        ),
+        Outcome.REJECTED.value: (
+            pgettext("outcome", "Rejected"),
+            _("The request was refused before anything was sent to a bank or wallet. It moved no money."),
+        ),
+        Outcome.DECLINED.value: (
+            pgettext("outcome", "Declined"),
+            _("The bank or wallet refused the request, and that is final. It moved no money."),
+        ),
+        Outcome.UNKNOWN.value: (
+            pgettext("outcome", "Unknown"),
+            _("Money may have moved. Only a query of the order tells what became of it."),
+        ),
+    }.get(outcome, (outcome, ""))
+    return Words(value=outcome, label=label, sentence=sentence)
+
+
+def of_retry_advice(advice: str, retry_after: int | None = None) -> Words:
+    """Return what the calling system may do next, in words."""
+    label, sentence = {
+        RetryAdvice.NOT_APPLICABLE.value: (_("Nothing to retry"), _("Wait for the final state, or query the order.")),
+        RetryAdvice.DO_NOT_RETRY.value: (_("Do not retry"), _("Do not send it again: the answer will be the same.")),
+        RetryAdvice.RETRY_AFTER_CORRECTION.value: (
+            _("Correct, then retry"),
+            _("Correct the cause first, then send a new request."),
+        ),
+        RetryAdvice.RETRY_AFTER_RESOLUTION.value: (
+            _("Resolve, then retry"),
+            _("Send it again once the cause is removed; until then the answer will be the same."),
+        ),
+        RetryAdvice.RETRY_LATER.value: (_("Retry later"), _("Send the same request again later.")),
+        RetryAdvice.CHECK_STATUS_FIRST.value: (
+            _("Check status first"),
+            _("Query the order before anything else. Send it again only if it failed, or with the same order id."),
+        ),
+    }.get(advice, (advice, ""))
+    if advice == RetryAdvice.RETRY_LATER and retry_after is not None:
+        sentence = ngettext(
+            "Wait at least %(seconds)d second, then send the same request again.",
+            "Wait at least %(seconds)d seconds, then send the same request again.",
+            retry_after,
+        ) % {"seconds": retry_after}
+    return Words(value=advice, label=label, sentence=sentence)
+
+
+def of_party(party: str) -> Words:
+    """Return who can remove the cause, in words."""
+    label, sentence = {
+        ResponsibleParty.NONE.value: (pgettext("party", "Nobody"), _("There is no cause to remove.")),
+        ResponsibleParty.CUSTOMER.value: (pgettext("party", "Customer"), _("The customer can remove the cause.")),
+        ResponsibleParty.MERCHANT.value: (pgettext("party", "Merchant"), _("The merchant can remove the cause.")),
+        ResponsibleParty.OPERATOR.value: (
+            pgettext("party", "Gateway"),
+            _("Only the operator of the gateway can remove the cause."),
+        ),
+        ResponsibleParty.UPSTREAM.value: (
+            pgettext("party", "Bank or wallet"),
+            _("The cause lies with the bank or wallet behind the gateway."),
+        ),
+    }.get(party, (party, ""))
+    return Words(value=party, label=label, sentence=sentence)
+
+
+def of_status(status: int) -> str:
+    """Return the English reason phrase of an HTTP status, or nothing for a number that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

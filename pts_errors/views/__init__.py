@@ -1,0 +1,1 @@
+"""The pages over HTTP: one module for each audience."""

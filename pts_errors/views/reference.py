@@ -1,0 +1,117 @@
+"""The public pages: one representation for everybody, in the reader's language, fit for a shared cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from pts_errors import languages, snapshot
+from pts_errors.catalog import Catalog
+from pts_errors.pages import reference
+
+_MEDIA_TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
+
+# Everything that the answer may depend on, in our own code or in a base template of the host.
+_VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
+
+
+class _Links:
+    """Addresses of the views, which keep the language that the reader asked for by address."""
+
+    is_live = True
+
+    def __init__(self, asked: str) -> None:
+        self.asked_language = asked
+
+    def listing(self, language: str | None = None) -> str:
+        return reverse("pts_errors:errors") + self._query(language)
+
+    def error(self, code: str, language: str | None = None) -> str:
+        return self.permanent(code) + self._query(language)
+
+    def permanent(self, code: str) -> str:
+        return reverse("pts_errors:error", kwargs={"code": code})
+
+    def asset(self, name: str) -> str:
+        return static(name)
+
+    def _query(self, language: str | None) -> str:
+        language = language or self.asked_language
+        return "?" + urlencode({"language": language}) if language else ""
+
+
+def errors(request: HttpRequest) -> HttpResponse:
+    """Show the list of all codes, or of those that match ``?q=``."""
+
+    def answer(catalog: Catalog, language: str, links: _Links) -> HttpResponse:
+        page = reference.list_page(catalog, language=language, links=links, query=request.GET.get("q", ""))
+        return render(request, reference.LIST_TEMPLATE, {"page": page, "frame": page.frame})
+
+    return _serve(request, answer)
+
+
+def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
+    """Show one code as a page, as Markdown or as JSON: by the address's suffix, or else as the client accepts."""
+    form = suffix or _preferred(request)
+
+    def answer(catalog: Catalog, language: str, links: _Links) -> HttpResponse:
+        if not form:
+            accepted = ", ".join(_MEDIA_TYPES.values())
+            return HttpResponse(f"This page is available as {accepted}.\n", status=406, content_type="text/plain")
+        if code not in catalog.entries:
+            unknown = reference.unknown_page(catalog, code, language=language, links=links)
+            context = {"page": unknown, "frame": unknown.frame}
+            return render(request, reference.UNKNOWN_TEMPLATE, context, status=404)
+        page = reference.error_page(catalog, code, language=language, links=links)
+        if form == "html":
+            return render(request, reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
+        text = reference.as_markdown(page) if form == "md" else reference.as_json(page)
+        return HttpResponse(text, content_type=f"{_MEDIA_TYPES[form]}; charset=utf-8")
+
+    return _serve(request, answer)
+
+
+def _accepted(request: HttpRequest) -> list[str]:
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
+    return [tag for tag, quality in accepted if quality > 0]
+
+
+def _audience(request: HttpRequest) -> str:
+    # Our own templates look at no session. A host's base template that greets its user does.
+    return "private" if getattr(getattr(request, "session", None), "accessed", False) else "public"
+
+
+def _preferred(request: HttpRequest) -> str:
+    preferred = request.get_preferred_type(list(_MEDIA_TYPES.values()))
+    return next((form for form, media_type in _MEDIA_TYPES.items() if media_type == preferred), "")
+
+
+def _serve(request: HttpRequest, answer: Callable[[Catalog, str, _Links], HttpResponse]) -> HttpResponse:
+    """Return the answer in the reader's language, or 304 if the client has it; both say what they depend on."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    catalog = snapshot.current()
+    asked = languages.match(request.GET.get("language", ""), catalog.languages) or ""
+    language = asked or languages.negotiate(_accepted(request), catalog.languages, catalog.source_language)
+    with translation.override(language):
+        response = answer(catalog, language, _Links(asked))
+    if response.status_code == 200:
+        # Strong: beside the state of the catalog it covers what the package's and the host's templates made of it.
+        body = hashlib.sha256(response.content).hexdigest()[:16]
+        etag = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{body}"'
+        response.headers["ETag"] = etag
+        response = get_conditional_response(request, etag=etag, response=response) or response
+    response.headers["Content-Language"] = language
+    response.headers["Cache-Control"] = f"{_audience(request)}, max-age=0, must-revalidate"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    patch_vary_headers(response, _VARY)
+    return response

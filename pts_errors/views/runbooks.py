@@ -1,0 +1,144 @@
+"""The on-call pages: for people who may view runbooks, never kept by any cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.db import router
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_protect
+
+from pts_errors import draft, languages, snapshot
+from pts_errors.conf import conf
+from pts_errors.models import Head, Runbook, validate_text
+from pts_errors.pages import runbook as pages
+from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame
+
+_View = Callable[..., HttpResponse]
+
+
+class FlagForm(forms.Form):
+    """What a reader found wrong, in one line."""
+
+    text = forms.CharField(
+        label=_("What is wrong?"),
+        max_length=Runbook._meta.get_field("flag").max_length,
+        validators=[validate_text],
+    )
+
+
+class _Links:
+    def runbook(self, code: str) -> str:
+        return reverse("pts_errors:runbook", kwargs={"code": code})
+
+
+_links = _Links()
+
+
+def _for_readers(*methods: str) -> Callable[[_View], _View]:
+    """Let only people in who may view runbooks, only by these methods, and keep the answer out of every cache."""
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        @login_required
+        @csrf_protect
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perm("pts_errors.view_runbook"):
+                return render(request, pages.FORBIDDEN_TEMPLATE, {"frame": _frame()}, status=403)
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            return view(request, *args, **kwargs)
+
+        @wraps(view)
+        def private(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            response = checked(request, *args, **kwargs)
+            patch_cache_control(response, private=True, no_store=True)
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            return response
+
+        return private
+
+    return decorate
+
+
+@_for_readers("GET", "HEAD")
+def runbooks(request: HttpRequest) -> HttpResponse:
+    """Show the list of all runbooks; ``?q=`` with a code in it, such as a pasted log line, goes to its page."""
+    query = request.GET.get("q", "")
+    catalog = snapshot.current()
+    if code := pages.search(catalog, query):
+        values = pages.values_in(query)
+        return HttpResponseRedirect(_links.runbook(code) + (f"?{urlencode(values)}" if values else ""))
+    page = pages.list_page(catalog, frame=_frame(), links=_links, query=query)
+    return render(request, pages.LIST_TEMPLATE, {"page": page, "frame": page.frame})
+
+
+@_for_readers("GET", "HEAD")
+def runbook(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
+    """Show the runbook of a code, with the placeholders that the query string fills."""
+    return _show(request, code, FlagForm(), suffix=suffix)
+
+
+@_for_readers("POST")
+def flag(request: HttpRequest, code: str) -> HttpResponse:
+    """Note what a reader found wrong, for everybody who opens the page from now on."""
+    form = FlagForm(request.POST)
+    if not form.is_valid():
+        return _show(request, code, form, status=400)
+    if not draft.flag(code, form.cleaned_data["text"], user=request.user, using=router.db_for_write(Runbook)):
+        return _show(request, code, form, status=404)
+    return HttpResponseRedirect(_links.runbook(code))
+
+
+def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", status: int = 200) -> HttpResponse:
+    catalog = snapshot.current()
+    if code not in catalog.entries:
+        return render(request, pages.UNKNOWN_TEMPLATE, {"code": code, "frame": _frame()}, status=404)
+    given = pages.values(request.GET)
+    page = pages.runbook_page(
+        catalog,
+        code,
+        frame=_frame(),
+        links=_links,
+        review=draft.reviews([code], using=router.db_for_write(Head)).get(code),
+        now=timezone.now(),
+        given=given,
+    )
+    if suffix:
+        text = pages.as_markdown(catalog, page, given)
+        return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    context = {"page": page, "frame": page.frame, "form": form, "edit_url": _edit_url(request, code)}
+    return render(request, pages.RUNBOOK_TEMPLATE, context, status=status)
+
+
+def _edit_url(request: HttpRequest, code: str) -> str:
+    """Return the address of the code in the admin, for people who may change it there."""
+    if not request.user.has_perm("pts_errors.change_errorcode"):
+        return ""
+    try:
+        return reverse("admin:pts_errors_errorcode_changelist") + f"?q={code}"
+    except NoReverseMatch:  # the host has no admin, or another one
+        return ""
+
+
+def _frame() -> Frame:
+    language = translation.get_language() or conf.SOURCE_LANGUAGE
+    return Frame(
+        language=language,
+        direction=languages.direction(language),
+        home=reverse("pts_errors:runbooks"),
+        stylesheet=static(STYLESHEET),
+        script=static(SCRIPT),
+        is_staff=True,
+    )

@@ -1,0 +1,168 @@
+"""Tests of what the pages of each audience show, without HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+from pytest_django import Settings
+
+from pts_errors import markdown, snapshot
+from pts_errors.checks import check_settings
+from pts_errors.draft import lint_context
+from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
+from pts_errors.pages import reference, runbook, words
+from pts_errors.pages.frame import SCRIPT, STYLESHEET, asset
+from pts_errors.testing import override_catalog
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *map(words.of_outcome, Outcome),
+        *map(words.of_retry_advice, RetryAdvice),
+        *map(words.of_party, ResponsibleParty),
+    ],
+    ids=str,
+)
+def test_every_value_has_words(found: words.Words) -> None:
+    """A label for a badge, and a sentence for somebody who has to act."""
+    assert found.label != found.value
+    assert found.sentence.endswith(".")
+
+
+def test_value_of_a_later_version_speaks_for_itself() -> None:
+    """An old process may read what a newer one published."""
+    found = [words.of_outcome("settled"), words.of_retry_advice("phone"), words.of_party("bank")]
+
+    assert [(f.label, f.sentence) for f in found] == [("settled", ""), ("phone", ""), ("bank", "")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sentence"),
+    [
+        (None, "Send the same request again later."),
+        (1, "Wait at least 1 second, then send the same request again."),
+        (60, "Wait at least 60 seconds, then send the same request again."),
+    ],
+)
+def test_advice_to_wait_says_how_long(seconds: int | None, sentence: str) -> None:
+    """Where the catalog knows it."""
+    assert words.of_retry_advice("retry_later", seconds).sentence == sentence
+
+
+@pytest.mark.parametrize(("status", "phrase"), [(409, "Conflict"), (599, "")])
+def test_status_has_its_phrase(status: int, phrase: str) -> None:
+    """Where RFC 9110 has one."""
+    assert words.of_status(status) == phrase
+
+
+def test_assets_can_be_put_into_a_page() -> None:
+    """Neither could end the element that it stands in, and neither asks for anything."""
+    for name in (STYLESHEET, SCRIPT):
+        assert "</" not in asset(name)
+        assert "http" not in asset(name).replace('[href^="http"]', "")
+        assert "@import" not in asset(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("", ""),
+        ("```\ncode\n```", ""),
+        ("One *two* `<THREE>`\nfour [five](https://e.example). Six.", "One two <THREE> four five. Six."),
+        ("- first **item**\n- second", "first item"),
+    ],
+)
+def test_markdown_is_read_as_plain_text(text: str, plain: str) -> None:
+    """The first paragraph or item, on one line."""
+    assert markdown.plain(text) == plain
+
+
+def test_expectation_of_a_step_begins_a_line() -> None:
+    """It is looked for there; every other line break is a space."""
+    html = markdown.render("1. Count\n   them.\n   Expect: one.")
+
+    assert html == "<ol>\n<li>Count\nthem.<br>\nExpect: one.</li>\n</ol>\n"
+
+
+def test_rendered_runbook_is_kept_with_its_catalog() -> None:
+    """One catalog is served at a time; the next one is rendered afresh."""
+    with override_catalog():
+        first = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
+        again = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
+    with override_catalog():
+        other = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
+
+    assert first is again
+    assert other is not first
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("", {}),
+        (
+            'order_id=A77 request_id: \'r-1\', "merchant_id": "M.1"',
+            {"order_id": "A77", "request_id": "r-1", "merchant_id": "M.1"},
+        ),
+        ("my_order_id=A77", {}),
+        ("order_id=", {}),
+        ("order_id=a/b merchant_id=$(id)", {}),
+        ("order_id=" + "x" * 65, {}),
+    ],
+)
+def test_log_line_names_values(line: str, values: dict[str, str]) -> None:
+    """The same names and characters as in a query string."""
+    assert runbook.values_in(line) == values
+
+
+def test_names_of_a_site_are_known_to_the_rules(settings: Settings, db: None) -> None:
+    """A placeholder that the site fills is no mistake."""
+    settings.PTS_ERRORS_RUNBOOK_CONTEXT = {"BOARD": "https://board.example/"}
+    settings.PTS_ERRORS_RUNBOOK_PARAMETERS = ["batch_id"]
+
+    assert set(lint_context(using="default").parameters) == {"BATCH_ID", "BOARD"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id"),
+    [
+        ("PTS_ERRORS_RUNBOOK_CONTEXT", {"board": "x"}, "E009"),
+        ("PTS_ERRORS_RUNBOOK_CONTEXT", {"BOARD": 1}, "E009"),
+        ("PTS_ERRORS_RUNBOOK_CONTEXT", "BOARD", "E009"),
+        ("PTS_ERRORS_RUNBOOK_PARAMETERS", "order_id", "E010"),
+        ("PTS_ERRORS_RUNBOOK_PARAMETERS", ["ORDER_ID"], "E010"),
+        ("PTS_ERRORS_RUNBOOK_PARAMETERS", [1], "E010"),
+    ],
+)
+def test_wrong_setting_is_reported(settings: Settings, name: str, value: object, id: str) -> None:
+    """By the system check of its own."""
+    setattr(settings, name, value)
+
+    assert [issue.id for issue in check_settings()] == [f"pts_errors.{id}"]
+
+
+@pytest.mark.parametrize("language", ["en", "fil", "ms", "zh-hant"])
+def test_pages_are_made_in_languages_that_django_does_not_have(language: str) -> None:
+    """The catalog's languages are its own."""
+
+    class Links:
+        is_live = True
+        asked_language = ""
+
+        def listing(self, language: str | None = None) -> str:
+            return f"/{language}"
+
+        def error(self, code: str, language: str | None = None) -> str:
+            return f"/{code}"
+
+        def permanent(self, code: str) -> str:
+            return f"/{code}"
+
+        def asset(self, name: str) -> str:
+            return name
+
+    with override_catalog(), translation.override(language):
+        page = reference.error_page(snapshot.current(), "1007", language=language, links=Links())
+
+    assert page.error.customer_message.language == language
