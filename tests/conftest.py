@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from pts_errors import lookup, snapshot
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

@@ -122,6 +122,7 @@ def test_all_mistakes_are_named_at_once(settings):
     assert ids() == ["pts_errors.E003", "pts_errors.E006"]
 
 
+@pytest.mark.django_db
 def test_the_checks_are_registered(settings):
     """Django runs them with its own, before every command that needs them."""
     settings.PTS_ERRORS_REFRESH_SECONDS = "soon"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pts_errors import exchange
@@ -165,7 +165,6 @@ def rewrite(path, *replacements):
     path.write_text(content, encoding="utf-8", newline="")
 
 
-@settings(deadline=None)
 @given(catalogs())
 @example((make_entry(provider_message="=1+1", runbook=replace(RUNBOOK, meaning="## Impact\n\n", owner=" x ")),))
 @example((make_entry(messages={"de": Message(title="Nur hier", source_text={"title": ""})}),))
@@ -455,7 +454,6 @@ def test_obsolete_units_are_left_out(directory):
     assert len(exchange.read_directory(directory)) == 2
 
 
-@settings(deadline=None)
 @given(
     st.text()
     | st.lists(
@@ -487,7 +485,6 @@ def test_any_text_is_read_as_po_or_named(text):
     assert all(problem.startswith("de.po:") for problem in read.problems)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["codes.csv", "categories.csv", "runbooks/1007.md"]), st.binary(max_size=200))
 def test_any_file_is_read_or_named(file, content):
     """Whatever stands in a file, there is an answer and no crash."""

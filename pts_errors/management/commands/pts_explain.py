@@ -175,8 +175,8 @@ def _verbose_name(model: Any, name: str) -> str:
     return capfirst(str(model._meta.get_field(name).verbose_name))
 
 
-def _label(model: Any, name: str) -> str:
-    return _("%(label)s:") % {"label": _verbose_name(model, name)}
+def _label(model: Any, name: str, remark: str = "") -> str:
+    return _("%(label)s:") % {"label": f"{_verbose_name(model, name)}{remark}"}
 
 
 def _line(model: Any, name: str, text: object) -> str:
@@ -185,8 +185,7 @@ def _line(model: Any, name: str, text: object) -> str:
 
 def _heading(model: Any, name: str, language: str, table: Table) -> str:
     """Return the label of a text, with its language where it is not the one that was asked for."""
-    label = _label(model, name)
-    return label if language == table.language else f"{label} ({languages.name_of(language)})"
+    return _label(model, name, "" if language == table.language else f" ({languages.name_of(language)})")
 
 
 def _choice(choices: Any, value: str) -> str:
