@@ -51,9 +51,15 @@ def _alert(page: str) -> str:
     return found[0]
 
 
-def _order(kind: str = WITHDRAWAL, **values: object) -> Order:
-    defaults = {"amount": Decimal(500), "currency": "PHP", "channel": "gcash", "payee": "Maria Santos"}
-    return Order(**{"order_id": new_order_id(kind), "kind": kind, **defaults, **values})
+def _order(order_id: str = "W-7K2M4Q") -> Order:
+    return Order(
+        order_id=order_id,
+        kind=WITHDRAWAL,
+        amount=Decimal(500),
+        currency="PHP",
+        channel="gcash",
+        payee="Maria Santos",
+    )
 
 
 # ---- the page ----
