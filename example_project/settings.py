@@ -48,6 +48,7 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "example_project.urls"
+LOGIN_URL = "admin:login"  # runbook pages ask for a login, and the back office is the only place to log in
 
 DATABASES = {
     "default": {
