@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/", include("pts_errors.api.urls")),
+    path("errors/", include("pts_errors.urls")),
 ]
