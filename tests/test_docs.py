@@ -23,6 +23,7 @@ from django.urls import URLPattern
 from rest_framework.serializers import Serializer
 
 from pts_errors import checks, exceptions, lint, lookup, publishing, seed, signals, testing
+from pts_errors import urls as pages
 from pts_errors.api import serializers
 from pts_errors.api.urls import app_name, urlpatterns
 from pts_errors.conf import Settings, conf
@@ -199,6 +200,12 @@ def test_every_field_of_the_api_is_listed(serializer: type[Serializer[Any]]) -> 
     missing = {name for name in fields if f"`{name}`" not in _text(_REFERENCE / "api.md")}
 
     assert not missing
+
+
+@pytest.mark.parametrize("name", sorted(f"{pages.app_name}:{pattern.name}" for pattern in pages.urlpatterns))
+def test_every_address_of_a_page_is_listed(name: str) -> None:
+    """By the name of its URL."""
+    assert f"`{name}`" in _text(_REFERENCE / "pages.md")
 
 
 # ---- values ----
