@@ -33,6 +33,7 @@ class Holder:
         """Why the last refresh failed; empty when it did not."""
         self._catalog: Catalog | None = None
         self._is_loaded = False  # from the database, not from the package
+        self._is_provisional = False  # a publish that was served before its transaction ended, as tests do
         self._due = 0.0
         self._lock = threading.Lock()
 
@@ -55,7 +56,9 @@ class Holder:
     def refresh(self) -> Catalog:
         """Ask the database now, due or not, and return what is served from now on."""
         with self._lock:
-            return self._ask()
+            catalog = self._ask()
+            self._is_provisional = connections[_alias()].in_atomic_block
+            return catalog
 
     def forget(self) -> None:
         """Let the next reader build the catalog anew, with the settings of that moment."""
@@ -70,7 +73,7 @@ class Holder:
     def _must_not_ask(self) -> bool:
         # Inside the host's transaction a query that fails would break that transaction, and one that works might see a
         # publish which is rolled back later. The receiver of request_started asks before the transaction begins.
-        return self._is_loaded and connections[_alias()].in_atomic_block
+        return self._is_loaded and not self._is_provisional and connections[_alias()].in_atomic_block
 
     def _ask(self) -> Catalog:
         connection = connections[_alias()]
@@ -97,7 +100,8 @@ class Holder:
         if self.error:
             _logger.warning("The error catalog is refreshed again, at revision %d.", catalog.number)
         self.error = ""
-        self._catalog = catalog
+        if catalog is not self._catalog:
+            self._catalog, self._is_provisional = catalog, False
         self._is_loaded = True
         # What was read inside a transaction may be rolled back: ask again as soon as that is allowed.
         self._due = 0.0 if in_transaction else time.monotonic() + conf.REFRESH_SECONDS

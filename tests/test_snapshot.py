@@ -196,6 +196,23 @@ def test_uncommitted_publish_read_cold_is_forgotten() -> None:
     assert lookup.get("1005").title == "Withdrawal amount too large"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_publish_that_a_test_case_rolls_back_is_forgotten() -> None:
+    """A TestCase runs on_commit callbacks inside its transaction; the next one must not read what they served."""
+    lookup.get("1005")
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        edit("Of one test")
+        publishing.publish()
+        snapshot.refresh()  # what captureOnCommitCallbacks(execute=True) leads to
+        assert lookup.get("1005").title == "Of one test"
+        raise RuntimeError
+    with transaction.atomic():
+        shown = lookup.get("1005").title
+
+    assert shown == "Withdrawal amount too large"
+
+
 @pytest.mark.django_db
 def test_one_unreadable_revision_degrades_one_code(caplog: pytest.LogCaptureFixture) -> None:
     """The others are served, that one is unknown, and ops staff are told."""
