@@ -8,7 +8,6 @@ from typing import Any
 
 import factory
 from django.contrib.auth.models import Permission, User
-from django.http import HttpResponse
 from django.test import Client
 from factory.django import DjangoModelFactory
 
@@ -23,11 +22,17 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    @factory.post_generation
+    @factory.post_generation  # type: ignore[untyped-decorator]  # factory-boy has no types for it
     def permissions(self: User, create: bool, names: tuple[str, ...] | None, **kwargs: Any) -> None:
         """Grant the permissions of these codenames."""
         for name in names or ():
             self.user_permissions.add(Permission.objects.get(content_type__app_label="pts_errors", codename=name))
+
+
+def make_user(**attributes: Any) -> User:
+    """Return a member of staff with these attributes and ``permissions``."""
+    user: User = UserFactory.create(**attributes)
+    return user
 
 
 def client_of(user: User | None = None, **options: Any) -> Client:
@@ -81,7 +86,7 @@ class SharedCache:
         self._keep(client, response, url, method, headers)
         return response.status_code, dict(response.items()), response.content
 
-    def _keep(self, client: Client, response: HttpResponse, url: str, method: str, headers: Mapping[str, str]) -> None:
+    def _keep(self, client: Client, response: Any, url: str, method: str, headers: Mapping[str, str]) -> None:
         directives = {part.strip() for part in response.get("Cache-Control", "").split(",")}
         if method != "GET" or response.status_code != 200 or directives & {"no-store", "private"}:
             return
@@ -92,7 +97,7 @@ class SharedCache:
         variants.append(Stored(selecting, response.status_code, dict(response.items()), response.content))
 
 
-def _selecting(client: Client, response: HttpResponse, headers: Mapping[str, str]) -> Mapping[str, str]:
+def _selecting(client: Client, response: Any, headers: Mapping[str, str]) -> Mapping[str, str]:
     sent = {**{name.lower(): value for name, value in headers.items()}, "cookie": client.cookies.output(header="")}
     names = [name.strip().lower() for name in response["Vary"].split(",")]
     assert "*" not in names

@@ -231,7 +231,7 @@ def test_the_cause_of_a_gateway_error_is_never_shown() -> None:
     [
         (exceptions.NotFound("Here is nothing."), 404, "Here is nothing."),
         (exceptions.ValidationError([["One.", "Two."]]), 400, "One."),
-        (exceptions.AuthenticationFailed({"code": "expired", "messages": [{"a": "b"}]}), 401, "expired"),  # type: ignore[arg-type]  # as token packages do
+        (exceptions.AuthenticationFailed({"code": "expired", "messages": [{"a": "b"}]}), 401, "expired"),
         (exceptions.ValidationError([]), 400, "Invalid input."),
         (Http404(SECRET), 404, "Not found."),
         (PermissionDenied(SECRET), 403, "You do not have permission to perform this action."),

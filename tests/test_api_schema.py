@@ -18,7 +18,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.validation import validate_schema
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no stubs of its own
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from pts_errors import entry, snapshot
 from pts_errors.api import schema
 from pts_errors.api.generic import CatalogView
-from tests.api import UserFactory, client_of
+from tests.api import client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,13 @@ def test_the_api_works_under_a_prefix_with_a_parameter(client: Client) -> None:
         assert client.get(f"/acme/pts/{name}").status_code == 200
 
 
+@pytest.mark.urls("tests.test_api_schema")
+@pytest.mark.parametrize("url", ["/host/", "/plain/"])
+def test_the_hosts_own_views_are_as_they_were(url: str, client: Client) -> None:
+    """They stand beside ours and not in our document."""
+    assert client.get(url).status_code == 200
+
+
 @override_settings(FORCE_SCRIPT_NAME="/shop")
 def test_it_names_the_path_under_which_the_server_mounts_the_site(client: Client) -> None:
     """Relative: the Host header is whatever a client says."""
@@ -220,7 +227,7 @@ def test_staff_parts_need_a_login_and_the_others_do_not(document: dict[str, Any]
 def test_a_restricted_catalog_is_described_as_such() -> None:
     """The document follows the host's setting."""
     with override_settings(PTS_ERRORS_API_PERMISSION_CLASSES=["rest_framework.permissions.IsAuthenticated"]):
-        response = client_of(UserFactory()).get("/api/schema/")
+        response = client_of(make_user()).get("/api/schema/")
 
     assert not any({} in operation["security"] for operation in operations(response.json()))
     assert response["Cache-Control"] == "private, no-store"
@@ -357,7 +364,7 @@ def test_a_catalog_without_the_example_has_another_one(client: Client) -> None:
 )
 def test_an_answer_conforms(path_: str, url: str, status: int, document: dict[str, Any]) -> None:
     """Status, headers, media type and body."""
-    client = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
+    client = client_of(make_user(permissions=("view_runbook", "view_revision")))
 
     response = client.get(f"/api/{url}")
 
@@ -380,12 +387,18 @@ def test_a_refusal_conforms(path_: str, document: dict[str, Any], client: Client
 # ---- The page ----
 
 
+def forget_finders() -> None:
+    """Let Django look again where static files are."""
+    finder: Any = finders.get_finder
+    finder.cache_clear()
+
+
 @pytest.fixture
 def with_sidecar(settings: Any) -> None:
     """Be a host with the sidecar in INSTALLED_APPS."""
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "drf_spectacular_sidecar"]
     settings.ROOT_URLCONF = (path("api/", include((schema.urlpatterns(), "pts_errors_api"))),)
-    finders.get_finder.cache_clear()
+    forget_finders()
 
 
 def test_the_page_needs_nothing_of_other_sites(with_sidecar: None, client: Client) -> None:
@@ -399,7 +412,7 @@ def test_the_page_needs_nothing_of_other_sites(with_sidecar: None, client: Clien
         assert f"/static/drf_spectacular_sidecar/swagger-ui-dist/{name}" in text
         assert finders.find(f"drf_spectacular_sidecar/swagger-ui-dist/{name}")
     assert finders.find("pts_errors/api_docs.js")
-    finders.get_finder.cache_clear()
+    forget_finders()
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "application/xml"])
