@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
@@ -166,7 +167,7 @@ def test_strip_answers_the_first_questions(reader: Client) -> None:
         "no order or status 3000, no reservation, no call; go to 2.",
         "Ledger on-call",
         "Page the Incident lead and Finance on-call immediately",
-        "Never reviewed. Changed 0 days ago.",
+        "Never reviewed. Changed today.",
     )
     assert [text for text in texts if text not in strip] == []
     assert "Leftover reservations make money look missing" not in strip
@@ -271,10 +272,29 @@ def test_page_says_whether_it_can_be_trusted(reader: Client) -> None:
 
     html = reader.get("/errors/runbooks/8010/").content.decode()
 
-    assert "Reviewed 200 days ago. Changed 0 days ago. Revision 1." in html
+    assert "Reviewed 200 days ago. Changed today. Revision 1." in html
     assert "The runbook changed since it was last reviewed." in html
     assert "The review is overdue by 20 days." in html
     assert "<bdi>Step 3 is &lt;old&gt;.</bdi>" in html
+
+
+def test_page_that_was_reviewed_just_now_says_so(reader: Client) -> None:
+    """Less than a day is today."""
+    Runbook.objects.filter(error__code="8010").update(reviewed_at=timezone.now())
+
+    html = reader.get("/errors/runbooks/8010/").content.decode()
+
+    assert "Reviewed today. Changed today." in html
+    assert "since it was last reviewed" not in html
+
+
+def test_page_says_how_old_its_text_is(reader: Client) -> None:
+    """In days since the publish that changed the runbook."""
+    with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
+        reader.force_login(User.objects.get())
+        html = reader.get("/errors/runbooks/8010/").content.decode()
+
+    assert "Never reviewed. Changed 3 days ago." in html
 
 
 def test_reader_flags_a_runbook(reader: Client) -> None:

@@ -345,14 +345,18 @@ def _trust(entry: Entry, review: Review | None, now: datetime | None) -> Trust:
 def _reviewed(moment: datetime, now: datetime | None) -> str:
     if now is None:
         return _("Reviewed on %(date)s.") % {"date": _date(moment)}
-    days = max(0, (now - moment).days)
+    days = (now - moment).days
+    if days < 1:
+        return _("Reviewed today.")
     return ngettext("Reviewed %(days)d day ago.", "Reviewed %(days)d days ago.", days) % {"days": days}
 
 
 def _changed(moment: datetime, now: datetime | None) -> str:
     if now is None:
         return _("Changed on %(date)s.") % {"date": _date(moment)}
-    days = max(0, (now - moment).days)
+    days = (now - moment).days
+    if days < 1:
+        return _("Changed today.")
     return ngettext("Changed %(days)d day ago.", "Changed %(days)d days ago.", days) % {"days": days}
 
 

@@ -95,21 +95,23 @@ def test_public_pages_can_be_read_by_everybody(
 @pytest.mark.parametrize("has_script", [True, False], ids=["script", "plain"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans", "ar"])
 def test_on_call_pages_can_be_read_by_everybody(
-    browser: Browser, live_server: Any, reader: Any, scheme: str, size: str, has_script: bool
+    browser: Browser, live_server: Any, reader: Any, language: str, scheme: str, size: str, has_script: bool
 ) -> None:
     """List, runbook with open and filled placeholders, and a code that is not there."""
     Runbook.objects.filter(error__code="8010").update(flag="Step 3 is out of date.")
-    context = _open(browser, live_server, size, color_scheme=scheme, java_script_enabled=has_script)
+    context = _open(browser, live_server, size, locale=language, color_scheme=scheme, java_script_enabled=has_script)
     context.add_cookies([reader])
     page = context.new_page()
 
     for path in ("", "8010/", "1017/?merchant_id=M-77", "8009/"):
         page.goto(f"/errors/runbooks/{path}")
 
+        assert page.locator("html").get_attribute("lang") == language
         _check(page, has_script=has_script)
         name = "".join(character if character.isalnum() else "-" for character in path)
-        _picture(page, f"staff-{name}-{scheme}-{size}-{'script' if has_script else 'plain'}")
+        _picture(page, f"staff-{name}-{language}-{scheme}-{size}-{'script' if has_script else 'plain'}")
     context.close()
 
 
