@@ -22,7 +22,7 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    @factory.post_generation  # type: ignore[untyped-decorator]  # factory-boy has no types for it
+    @factory.post_generation
     def permissions(self: User, create: bool, names: tuple[str, ...] | None, **kwargs: Any) -> None:
         """Grant the permissions of these codenames."""
         for name in names or ():
