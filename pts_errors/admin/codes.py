@@ -25,7 +25,7 @@ from pts_errors.admin.labels import label_of, label_of_field
 from pts_errors.admin.lists import BoardChangeList, BoardFilter, line_of, search
 from pts_errors.admin.pages import MEDIA, url_of
 from pts_errors.conf import conf
-from pts_errors.entry import Severity
+from pts_errors.entry import MESSAGE_FIELDS, Severity
 from pts_errors.forms import (
     ErrorCodeForm,
     InlineMessageForm,
@@ -203,13 +203,13 @@ class ErrorCodeAdmin(admin.ModelAdmin):
     list_display = [
         "number",
         "title",
-        "category_name",
-        "severity_word",
-        "advice",
+        "state",
         "languages",
         "runbook_state",
-        "state",
+        "severity_word",
         "changed",
+        "category_name",
+        "advice",
     ]
     list_display_links = ["number"]
     list_filter = [
@@ -222,6 +222,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         OwnerFilter,
     ]
     list_per_page = 100
+    view_on_site = False  # there is a link of our own where the host serves the public pages
     list_select_related = ("category",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.ALWAYS
@@ -589,7 +590,7 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
         "state": line.translation_of(language) if line else None,
         "rows": [
             {
-                "field": form[row.name],
+                "field": _field(form, row.name),
                 "source": row.source,
                 "pieces": row.pieces,
                 "issues": [issue for issue in issues if issue.where == f"{language}.{row.name}"],
@@ -599,8 +600,13 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
             }
             for row in rows
         ]
-        or [{"field": form[name], "source": ""} for name in form.fields],
+        or [{"field": form[name], "source": ""} for name in MESSAGE_FIELDS],
     }
+
+
+def _field(form: InlineMessageForm, name: str) -> object:
+    """Return a field, or its name alone where the user may only look: then the admin leaves it out of the form."""
+    return form[name] if name in form.fields else {"name": name, "label": Message._meta.get_field(name).verbose_name}
 
 
 def last_save(row: ErrorCode) -> LogEntry | None:

@@ -17,6 +17,8 @@ from pts_errors.models import Category, ErrorCode, Message, Runbook
 
 _MODELS = {"category": Category, "code": ErrorCode, "messages": Message, "runbook": Runbook}
 
+_CONFIRMED = "source_text"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -56,16 +58,23 @@ def readable(request: HttpRequest, changes: Iterable[Change]) -> list[Change]:
 
 
 def differences(changes: Iterable[Change]) -> list[Difference]:
-    """Return the changes as the screens show them."""
-    return [_difference(change) for change in changes]
+    """Return the changes as the screens show them.
+
+    Against which source a translation was confirmed is told only where that is all that changed in its language.
+    """
+    changes = list(changes)
+    translated = {
+        change.path[1] for change in changes if change.path[0] == "messages" and change.path[-1] != _CONFIRMED
+    }
+    return [
+        _difference(change) for change in changes if change.path[-1] != _CONFIRMED or change.path[1] not in translated
+    ]
 
 
 def _difference(change: Change) -> Difference:
     label = label_of(change.path)
-    if change.path[-1] == "source_text":
-        # Which source a translation was compared with is of interest; the source itself has its own place.
-        text = _("Confirmed against the source text.")
-        return Difference(label=label, pieces=words("", text))
+    if change.path[-1] == _CONFIRMED:
+        return Difference(label=label, pieces=words("", _("Confirmed against the source text.")))
     language = change.path[1] if change.path[0] == "messages" and len(change.path) == 3 else ""
     return Difference(
         label=label,

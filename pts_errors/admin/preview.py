@@ -30,9 +30,7 @@ def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     text = request.POST.get("text", "")
     if len(text) > _LONGEST:
         return HttpResponse(_("The section is too long to be shown."), status=400, content_type="text/plain")
-    response = HttpResponse(markdown.render(text))
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return HttpResponse(markdown.render(text))
 
 
 def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
