@@ -77,7 +77,7 @@ def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
 
 def _equal(one: object, other: object) -> bool:
     # A field that an older state lacks is equal to one that is blank: False and 0 are not blank.
-    blank = (None, "", [], {})
+    blank: tuple[object, ...] = (None, "", [], {})
     return one == other or (one in blank and other in blank)
 
 

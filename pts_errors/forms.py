@@ -140,7 +140,7 @@ class InlineMessageForm(forms.ModelForm):
     @property
     def language(self) -> str:
         """The language of these texts."""
-        return self.instance.language
+        return str(self.instance.language)
 
 
 class MessageFormSet(forms.BaseInlineFormSet):
@@ -185,7 +185,8 @@ class MessageFormSet(forms.BaseInlineFormSet):
                 field.disabled = True
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)
+        # Past the two classes between, which look the row up by the key that the browser sends.
+        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         """Save a text that was not there, confirmed against the source as it is now."""
@@ -199,7 +200,7 @@ class MessageFormSet(forms.BaseInlineFormSet):
 
     def _confirm(self, form: Any) -> None:
         # Only the texts that were touched: who mends a title has not compared the customer message with its source.
-        source = next(other.instance for other in self.forms if other.language == conf.SOURCE_LANGUAGE)
+        source = next(row for row in self.get_queryset() if row.language == conf.SOURCE_LANGUAGE)
         confirm(form.instance, source, form.changed_data)
 
 
@@ -273,7 +274,8 @@ class RunbookFormSet(forms.BaseInlineFormSet):
         """Add nothing."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)
+        # Past the two classes between, which look the row up by the key that the browser sends.
+        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 class PublishForm(forms.Form):
@@ -347,7 +349,7 @@ def opened(every: Mapping[str, forms.BaseForm]) -> dict[str, Value]:
 
 
 def merge(
-    typed: Mapping[str, forms.BaseForm], stored: Mapping[str, forms.BaseForm], loaded: object
+    typed: Mapping[str, Any], stored: Mapping[str, forms.BaseForm], loaded: object
 ) -> tuple[QueryDict, list[Clash]]:
     """Bring a form that was opened on an older version up to the stored one.
 

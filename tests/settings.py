@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import django
+
 _ENGINES = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
     "postgresql": {
@@ -42,6 +44,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+if django.VERSION >= (6, 0):  # one test sets a policy; without it the middleware does nothing
+    MIDDLEWARE.append("django.middleware.csp.ContentSecurityPolicyMiddleware")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

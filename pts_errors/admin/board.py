@@ -19,7 +19,6 @@ from pts_errors.conf import conf
 from pts_errors.diff import Change
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
 from pts_errors.models import ErrorCode, Head, Revision
-from pts_errors.models import Message as MessageRow
 
 # Larger than the number of any publish: the newest revision of every code is live.
 _NEWEST = 2**31 - 1
@@ -63,7 +62,6 @@ class Confirmation:
     """One field of a translation beside its source."""
 
     name: str
-    label: object
     source: str
     pieces: list[diff.Piece]
     """How the source changed since the translation was last confirmed; empty when it did not."""
@@ -154,7 +152,6 @@ class Line:
         return [
             Confirmation(
                 name=name,
-                label=MessageRow._meta.get_field(name).verbose_name,
                 source=(text := getattr(self.source, name)),
                 pieces=diff.words(confirmed[name], text) if confirmed.get(name, text) != text else [],
             )

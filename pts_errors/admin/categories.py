@@ -33,7 +33,8 @@ class CategoryAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """Count the codes along the way."""
-        return super().get_queryset(request).annotate(codes=Count("errors"))
+        rows: QuerySet[Category] = super().get_queryset(request).annotate(codes=Count("errors"))
+        return rows
 
     @admin.display(description=gettext_lazy("codes"))
     def codes(self, row: Category) -> int:

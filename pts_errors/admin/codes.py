@@ -172,7 +172,7 @@ class MessageInline(admin.StackedInline):
 
     def get_formset(self, request: HttpRequest, obj: ErrorCode | None = None, **kwargs: Any) -> Any:
         """Return the forms of all languages, those locked that the user may not change."""
-        formset = super().get_formset(request, obj, **kwargs)
+        formset: Any = super().get_formset(request, obj, **kwargs)
         formset.wanted = Board.of(request).languages
         formset.may_change = staticmethod(access.may_change_language(request))
         return formset
@@ -227,7 +227,6 @@ class ErrorCodeAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.ALWAYS
     search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
-    search_help_text = gettext_lazy("A code opens at once. Words are looked for in names, titles and runbooks.")
     filter_horizontal = ["similar"]
     fieldsets = [
         (
@@ -267,11 +266,11 @@ class ErrorCodeAdmin(admin.ModelAdmin):
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may publish."""
-        return request.user.has_perm(access.PUBLISH)  # type: ignore[union-attr]  # the admin lets nobody else in
+        return request.user.has_perm(access.PUBLISH)
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         """Return whether the user may say that a runbook is right."""
-        return request.user.has_perm(access.CHANGE_RUNBOOK)  # type: ignore[union-attr]
+        return request.user.has_perm(access.CHANGE_RUNBOOK)
 
     # ---- list ----
 
@@ -384,14 +383,15 @@ class ErrorCodeAdmin(admin.ModelAdmin):
 
     def _review(self, request: HttpRequest, codes: list[str]) -> None:
         board = Board.of(request)
-        done, skipped = [], []
+        done: list[Line] = []
+        skipped: list[Line] = []
         for code in codes:
             (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
         rows = [line.row for line in done]
-        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user, flag="")  # type: ignore[misc]  # nobody anonymous comes here
+        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user, flag="")
         if rows:
             LogEntry.objects.log_actions(
-                user_id=request.user.pk,
+                user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
                 queryset=ErrorCode.objects.filter(pk__in=[row.pk for row in rows]),
                 action_flag=CHANGE,
                 change_message=_("Runbook reviewed."),
@@ -606,7 +606,11 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
 
 def _field(form: InlineMessageForm, name: str) -> object:
     """Return a field, or its name alone where the user may only look: then the admin leaves it out of the form."""
-    return form[name] if name in form.fields else {"name": name, "label": Message._meta.get_field(name).verbose_name}
+    return (
+        form[name]
+        if name in form.fields
+        else {"name": name, "label": getattr(Message._meta.get_field(name), "verbose_name", name)}
+    )
 
 
 def last_save(row: ErrorCode) -> LogEntry | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from pts_errors.admin.board import name_of
 from pts_errors.diff import Change, Piece, words
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 
-_MODELS = {"category": Category, "code": ErrorCode, "messages": Message, "runbook": Runbook}
+_MODELS: dict[str, type[Model]] = {"category": Category, "code": ErrorCode, "messages": Message, "runbook": Runbook}
 
 _CONFIRMED = "source_text"
 
@@ -84,7 +85,7 @@ def _difference(change: Change) -> Difference:
     )
 
 
-def _field_name(model: type[Category | ErrorCode | Message | Runbook], name: str) -> str:
+def _field_name(model: type[Model], name: str) -> str:
     try:
         return str(getattr(model._meta.get_field(name), "verbose_name", name))
     except FieldDoesNotExist:

@@ -181,7 +181,7 @@ class MessageAdmin(admin.ModelAdmin):
         message = next((row for row in line.row.messages.all() if row.language == language), None)
         if message is not None:
             return url_of(self, "change", message.pk, model="message")
-        query = urlencode({"error": line.row.pk, "language": language})
+        query = urlencode({"error": str(line.row.pk), "language": language})
         return f"{url_of(self, 'add', model='message')}?{query}"
 
     # ---- form ----
@@ -210,7 +210,7 @@ class MessageAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Message | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form of the message that is there, or of the one that the address names."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         line, language = self._wanted(request)
         if obj is None and line is not None:
             stored = next((row for row in line.row.messages.all() if row.language == language), None)
@@ -282,7 +282,7 @@ class MessageAdmin(admin.ModelAdmin):
 
     def _log_with_code(self, request: HttpRequest, obj: Message) -> None:
         text = _("Translated into %(language)s.") % {"language": name_of(obj.language)}
-        super().log_change(request, obj.error, text)  # type: ignore[arg-type]  # any row can be logged
+        super().log_change(request, obj.error, text)
 
     def response_add(self, request: HttpRequest, obj: Message, post_url_continue: str | None = None) -> HttpResponse:
         """Go on to the next message, if that button was pressed."""

@@ -44,7 +44,7 @@ def page(
     ]
     if code is not None:
         crumbs.append((url_of(model_admin, "change", code.pk), str(code)))
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]  # as every admin view does
+    request.current_app = model_admin.admin_site.name
     return TemplateResponse(
         request,
         f"admin/pts_errors/{template}",

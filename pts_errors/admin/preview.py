@@ -47,7 +47,7 @@ def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> H
         is_inherited = name == "escalation" and not text
         # The renderer lets no HTML of the text through: that is what it is for.
         html = mark_safe(markdown.render(line.entry.category.escalation if is_inherited else text))
-        label = RunbookRow._meta.get_field(name).verbose_name
+        label = getattr(RunbookRow._meta.get_field(name), "verbose_name", name)
         sections.append({"label": label, "html": html, "is_inherited": is_inherited and bool(html)})
     return page(
         model_admin,

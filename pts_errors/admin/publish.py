@@ -50,7 +50,7 @@ def say(request: HttpRequest, revisions: list[Revision]) -> None:
     number = revisions[0].number
     text = _("Published as revision %(number)d.") % {"number": number}
     LogEntry.objects.log_actions(
-        user_id=request.user.pk,
+        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
         queryset=ErrorCode.objects.filter(pk__in=[revision.error_id for revision in revisions]),
         action_flag=CHANGE,
         change_message=text,
