@@ -383,7 +383,7 @@ def merge(
 
 def _as_sent(value: Any) -> Value:
     if isinstance(value, (list, tuple)):
-        return sorted(str(item) for item in value)
+        return sorted(str(item) for item in value) or ""
     if value is True:
         return "on"
     return "" if value in (None, False) else str(value).replace("\r\n", "\n")
