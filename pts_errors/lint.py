@@ -334,7 +334,7 @@ def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
         for number in sorted(set(_NUMBER.findall(text)) - _ORDER_STATES):
             if number[:2] in beginnings and number not in context.known:
                 yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
-            elif number in context.retired:
+            elif number in context.retired and number != entry.code:
                 yield name, _("The code %(code)s is retired.") % {"code": number}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from markdown_it import MarkdownIt
@@ -27,23 +28,32 @@ def render(text: str) -> str:
     return str(_RENDERER.render(_SURROGATE.sub("\ufffd", text)))
 
 
-def forbidden(text: str) -> Iterator[str]:
-    """Yield every piece of raw HTML and every image in a text, as it is written. They would be shown as plain text."""
+# Parsing is most of what a look at all runbooks costs, and between two looks few of the texts change.
+@lru_cache(maxsize=1024)
+def forbidden(text: str) -> tuple[str, ...]:
+    """Return every piece of raw HTML and every image in a text, as it is written. They would be shown as plain text."""
+    found: list[str] = []
     for token in _flat(_PARSER.parse(_SURROGATE.sub("\ufffd", text))):
         if token.type in ("html_inline", "html_block"):
-            yield from re.findall(r"<[^>]*>?", token.content)
+            found += re.findall(r"<[^>]*>?", token.content)
         elif token.type == "image":
-            yield f"![{token.content}]"
+            found.append(f"![{token.content}]")
+    return tuple(found)
 
 
 def numbered_items(text: str) -> list[str]:
     """Return the source of every item of the top-level numbered lists of a text."""
+    return list(_numbered_items(text))
+
+
+@lru_cache(maxsize=1024)
+def _numbered_items(text: str) -> tuple[str, ...]:
     lines = _LINE_END.split(text)
-    return [
+    return tuple(
         "\n".join(lines[slice(*token.map)]).rstrip("\n")
         for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text))
         if token.type == "list_item_open" and token.level == 1 and token.map and token.info.isdigit()
-    ]
+    )
 
 
 def plain(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import django
+
 _DATABASES: dict[str, dict[str, object]] = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
     "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"},
@@ -37,6 +39,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+if django.VERSION >= (6, 0):  # one test sets a policy; without it the middleware does nothing
+    MIDDLEWARE.append("django.middleware.csp.ContentSecurityPolicyMiddleware")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

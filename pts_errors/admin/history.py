@@ -1,0 +1,136 @@
+"""History: every revision of a code, any two of them side by side, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from pts_errors import diff, publishing
+from pts_errors.admin import publish
+from pts_errors.admin.board import Board
+from pts_errors.admin.labels import differences, label_of, readable
+from pts_errors.admin.pages import page, url_of
+from pts_errors.exceptions import PublishRefused, UnpublishedChanges
+from pts_errors.forms import RestoreForm
+from pts_errors.models import ErrorCode, Revision
+
+# A page of history. Every revision holds the whole code, so a longer page would be slow.
+_PAGE = 30
+
+# Stands for the draft where a revision number is expected.
+DRAFT = "draft"
+
+
+def revisions_of(request: HttpRequest, code: ErrorCode) -> dict[str, Any]:
+    """Return a page of a code's revisions, newest first, each with the names of the fields that it changed."""
+    revisions = Revision.objects.filter(error=code).order_by("-number").select_related("author")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 10:
+        revisions = revisions.filter(number__lt=int(before))
+    found = list(revisions[: _PAGE + 1])
+    rows = [
+        {
+            "revision": revision,
+            "fields": [
+                label_of(change.path)
+                for change in readable(request, diff.changes(previous.snapshot, revision.snapshot))
+            ]
+            if previous
+            else [],
+            "is_first": previous is None,
+        }
+        for revision, previous in zip(found, [*found[1:], None], strict=True)
+    ][:_PAGE]
+    more = found[_PAGE - 1].number if len(found) > _PAGE else None
+    return {"revisions": rows, "more": more, "live": found[0].number if found and not before else None}
+
+
+def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what differs between two states of a code: ``?from=12&to=15``, or ``to=draft``.
+
+    Without numbers: what is live, and the draft.
+    """
+    if not model_admin.has_view_or_change_permission(request):
+        raise PermissionDenied
+    code = get_object_or_404(ErrorCode, pk=pk)
+    newest = Revision.objects.filter(error=code).order_by("-number").first()
+    ends = [
+        _state(request, code, request.GET.get("from", str(newest.number) if newest else ""), newest),
+        _state(request, code, request.GET.get("to", DRAFT), newest),
+    ]
+    return page(
+        model_admin,
+        request,
+        "compare.html",
+        title=_("Compare"),
+        code=code,
+        context={
+            "ends": ends,
+            "differences": differences(readable(request, diff.changes(ends[0]["snapshot"], ends[1]["snapshot"]))),
+            "may_publish": model_admin.has_publish_permission(request),  # type: ignore[attr-defined]  # ours
+        },
+    )
+
+
+def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Show what restoring a revision would change for readers, and do it."""
+    if not model_admin.has_publish_permission(request) or not model_admin.has_change_permission(request):  # type: ignore[attr-defined]  # ours
+        raise PermissionDenied
+    revision = get_object_or_404(Revision, error=pk, number=number)
+    code = revision.error
+    form = RestoreForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            revisions = publishing.restore(revision, author=request.user, **form.cleaned_data)  # type: ignore[arg-type]  # nobody anonymous comes here
+        except UnpublishedChanges:
+            form.add_error(
+                "discard_edits", _("The code has edits that are not published. Tick here to overwrite them.")
+            )
+        except PublishRefused as refused:
+            for reason in refused.reasons:
+                messages.error(request, reason)
+        else:
+            publish.say(request, revisions)
+            return HttpResponseRedirect(url_of(model_admin, "history", pk))
+    line = Board.of(request).get(code)
+    live = line.revision.snapshot if line and line.revision else None
+    return page(
+        model_admin,
+        request,
+        "restore.html",
+        title=_("Restore revision %(number)d") % {"number": number},
+        code=code,
+        context={
+            "form": form,
+            "revision": revision,
+            "line": line,
+            "differences": differences(readable(request, diff.changes(live, revision.snapshot))),
+            "edits": differences(readable(request, line.changes)) if line else [],
+        },
+    )
+
+
+def _state(request: HttpRequest, code: ErrorCode, wanted: str, newest: Revision | None) -> dict[str, Any]:
+    """Return one side of a comparison."""
+    if wanted == DRAFT:
+        line = Board.of(request).get(code)
+        return {
+            "title": _("Draft"),
+            "revision": None,
+            "snapshot": line.entry.as_json() if line else None,
+        }
+    if not wanted:
+        return {"title": _("Nothing published yet"), "revision": None, "snapshot": None}
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):
+        raise Http404
+    revision = get_object_or_404(Revision.objects.select_related("author"), error=code, number=int(wanted))
+    title = _("Revision %(number)d") % {"number": revision.number}
+    if newest and revision.pk == newest.pk:
+        title = _("Revision %(number)d, live") % {"number": revision.number}
+    return {"title": title, "revision": revision, "snapshot": revision.snapshot}

@@ -1,0 +1,94 @@
+"""Lists over the board: filters with counts, a search and a page of rows, all without further queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from pts_errors.admin import access
+from pts_errors.admin.board import Board, Line
+from pts_errors.entry import RUNBOOK_SECTIONS
+from pts_errors.models import ErrorCode
+
+
+class BoardChangeList(ChangeList):
+    """A list whose rows know their line of the board."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, and give every row its line."""
+        super().get_results(request)
+        board = Board.of(request)
+        self.result_list: Any = list(self.result_list)
+        for row in self.result_list:
+            row.line = board.lines[row.code if isinstance(row, ErrorCode) else row.error.code]
+
+
+def line_of(row: Any) -> Line:
+    """Return the line that a list gave to one of its rows."""
+    line: Line = row.line
+    return line
+
+
+class BoardFilter(SimpleListFilter):
+    """A filter on what the board knows. Its counts keep to the other filters and to the search."""
+
+    def options(self, board: Board) -> Iterable[tuple[str, object]]:
+        """Return the values to choose from, with their words."""
+        raise NotImplementedError  # pragma: no cover - every filter says its own
+
+    def matches(self, line: Line, value: str) -> bool:
+        """Return whether a code belongs to a value."""
+        raise NotImplementedError  # pragma: no cover - every filter says its own
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the values to choose from."""
+        return list(self.options(Board.of(request)))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the chosen value."""
+        value = self.value()
+        if value is None:
+            return queryset
+        lines = Board.of(request).lines.values()
+        return queryset.filter(code__in=[line.row.code for line in lines if self.matches(line, value)])
+
+    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+        """Return the number of rows of each value."""
+        others = [spec for spec in changelist.filter_specs if spec is not self and isinstance(spec, BoardFilter)]
+        lines = [
+            line
+            for line in found(self.request, changelist.query)
+            if all(spec.matches(line, value) for spec in others if (value := spec.value()) is not None)
+        ]
+        return {
+            f"{i}__c": sum(self.matches(line, str(value)) for line in lines)
+            for i, (value, _word) in enumerate(self.lookup_choices)
+        }
+
+
+def found(request: HttpRequest, term: str) -> list[Line]:
+    """Return the codes whose texts hold every word of the term: plain words, in any case and language."""
+    lines = [*Board.of(request).lines.values()]
+    parts = term.casefold().split()
+    if not parts:
+        return lines
+    with_runbook = access.can_view_runbook(request)
+    texts = [(line, _text(line, with_runbook=with_runbook)) for line in lines]
+    return [line for line, text in texts if all(part in text for part in parts)]
+
+
+def search(request: HttpRequest, queryset: QuerySet[ErrorCode], term: str) -> QuerySet[ErrorCode]:
+    """Return the rows that `found` finds."""
+    return queryset.filter(code__in=[line.row.code for line in found(request, term)]) if term.strip() else queryset
+
+
+def _text(line: Line, *, with_runbook: bool) -> str:
+    entry = line.entry
+    sections = [getattr(entry.runbook, name) for name in RUNBOOK_SECTIONS] if with_runbook and entry.runbook else []
+    titles = [message.title for message in entry.messages.values()]
+    return "\n".join([entry.code, entry.name, entry.provider_message, *titles, *sections]).casefold()

@@ -1,0 +1,329 @@
+"""Translations: every code in every language at a glance, and one message beside its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pts_errors import languages
+from pts_errors.admin import access
+from pts_errors.admin.board import TRANSLATIONS, Board, Line, name_of
+from pts_errors.admin.codes import badge, last_save, panel_of
+from pts_errors.admin.labels import label_of
+from pts_errors.admin.lists import BoardChangeList, line_of
+from pts_errors.admin.pages import MEDIA, url_of
+from pts_errors.conf import conf
+from pts_errors.forms import MessageForm, confirm, merge, opened
+from pts_errors.models import ErrorCode, Message
+
+# What waits for a translator.
+_TO_DO = ("missing", "review", "check")
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """By language."""
+
+    title = gettext_lazy("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Return the languages of the catalog."""
+        return [(language, name_of(language)) for language in Board.of(request).languages]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Return the messages in the chosen language."""
+        return queryset if self.value() is None else queryset.filter(language=self.value())
+
+
+class TranslationStateFilter(admin.SimpleListFilter):
+    """By state."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Return the states, and all that need somebody."""
+        return [("todo", _("To do")), *((key, word) for key, (_shape, word) in TRANSLATIONS.items())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Return the messages in the chosen state."""
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(
+            pk__in=[
+                message.pk
+                for line in Board.of(request).lines.values()
+                for message in line.row.messages.all()
+                if _is_in(line.translation_of(message.language).key, value)
+            ]
+        )
+
+
+@admin.register(Message)
+class MessageAdmin(admin.ModelAdmin):
+    """The texts of one code in one language."""
+
+    form = MessageForm
+    fields = MessageForm.Meta.fields
+    list_display = ["code", "language_name", "source", "translation", "state"]
+    list_filter = [LanguageFilter, TranslationStateFilter]
+    list_select_related = ("error",)
+    list_per_page = 100
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["error__code", "error__name", "title", "customer_message"]
+    ordering = ["error__code", "language"]
+    actions = None
+
+    @property
+    def media(self) -> forms.Media:
+        """The stock script and style, and ours."""
+        return super().media + MEDIA
+
+    # ---- permissions ----
+
+    def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        """Nobody deletes a message: blank its texts, and the next language is used."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        """Translators may be limited to some languages."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or access.may_change_language(request)(obj.language))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A translation that is missing is part of the messages to change."""
+        return super().has_change_permission(request)
+
+    # ---- list ----
+
+    @admin.display(description=gettext_lazy("code"), ordering="error__code")
+    def code(self, row: Message) -> str:
+        """Return the code."""
+        return row.error.code
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def language_name(self, row: Message) -> str:
+        """Return the language in its own words."""
+        return name_of(row.language)
+
+    @admin.display(description=gettext_lazy("source"))
+    def source(self, row: Message) -> str:
+        """Return the title in the source language."""
+        return _text(line_of(row).source.title, conf.SOURCE_LANGUAGE)
+
+    @admin.display(description=gettext_lazy("title"), ordering="title")
+    def translation(self, row: Message) -> str:
+        """Return the title in the message's language."""
+        return _text(row.title, row.language)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Message) -> str:
+        """Return the state of the translation."""
+        return badge(line_of(row).translation_of(row.language))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
+        """Return the list whose rows know their line of the board."""
+        return BoardChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the table of all codes and languages above the list."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().changelist_view(request, {**self._matrix(request), **(extra_context or {})})
+
+    def _matrix(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the table, limited as the list below it is: ``?language=fil&state=todo`` is a translator's bookmark."""
+        board = Board.of(request)
+        language, state = request.GET.get("language"), request.GET.get("state")
+        shown = [tag for tag in board.languages if language in (None, tag)]
+        may_change = access.may_change_language(request)
+        heads = []
+        for tag in shown:
+            keys = [line.translations[tag].key for line in board.lines.values()]
+            heads.append(
+                {
+                    "language": tag,
+                    "name": languages.name_of(tag),
+                    "done": keys.count("ok"),
+                    "all": len(keys),
+                    "to_do": may_change(tag) and keys.count("ok") < len(keys),
+                    "query": urlencode({"language": tag, "state": "todo"}),
+                    "next_url": url_of(self, "next", tag, model="message"),
+                }
+            )
+        rows = [
+            {"line": line, "cells": [self._cell(line, tag) for tag in shown]}
+            for line in board.lines.values()
+            if any(_is_in(line.translations[tag].key, state) for tag in shown)
+        ]
+        return {"heads": heads, "rows": rows}
+
+    def _cell(self, line: Line, language: str) -> dict[str, Any]:
+        state = line.translations[language]
+        return {"state": state, "language": languages.name_of(language), "url": self._url(line, language)}
+
+    def _url(self, line: Line, language: str) -> str:
+        """Return where the texts of a code in a language are edited, or added."""
+        message = next((row for row in line.row.messages.all() if row.language == language), None)
+        if message is not None:
+            return url_of(self, "change", message.pk, model="message")
+        query = urlencode({"error": str(line.row.pk), "language": language})
+        return f"{url_of(self, 'add', model='message')}?{query}"
+
+    # ---- form ----
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Message | None:
+        """Return the row that the board has read; a fresh one to write into."""
+        if request.method == "GET" and from_field is None and object_id.isdigit():
+            lines = Board.of(request).lines.values()
+            rows = (row for line in lines for row in line.row.messages.all() if str(row.pk) == object_id)
+            return next(rows, None)
+        return super().get_object(request, object_id, from_field)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add the texts that ``?error=…&language=…`` names. The matrix links here for every missing one."""
+        line, language = self._wanted(request)
+        if line is None or language not in line.translations:
+            notes.info(request, _("Choose a code and a language in the table to add a translation."))
+            return HttpResponseRedirect(url_of(self, "changelist", model="message"))
+        if not access.may_change_language(request)(language):
+            raise PermissionDenied
+        if request.method == "GET" and language in line.entry.messages:
+            return HttpResponseRedirect(self._url(line, language))
+        return super().add_view(request, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Message | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form of the message that is there, or of the one that the address names."""
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        line, language = self._wanted(request)
+        if obj is None and line is not None:
+            stored = next((row for row in line.row.messages.all() if row.language == language), None)
+            form.preset = stored or Message(error=line.row, language=language)
+        return form
+
+    def _wanted(self, request: HttpRequest) -> tuple[Line | None, str]:
+        lines = Board.of(request).lines.values()
+        line = next((line for line in lines if str(line.row.pk) == request.GET.get("error")), None)
+        return line, request.GET.get("language", "")
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Message | None = None,
+    ) -> HttpResponse:
+        """Show the source beside the translation, and what somebody else changed meanwhile."""
+        form = context["adminform"].form
+        message: Message = form.instance
+        if form.is_bound and form.is_conflict:
+            Board.forget(request)
+            row = Board.of(request).lines[message.error.code].row
+            rows = (other for other in row.messages.all() if other.language == message.language)
+            stored = next(rows, Message(error=row, language=message.language))
+            newer = {"": type(form)(instance=stored)}
+            data, clashes = merge({"": form}, newer, form.cleaned_data.get("loaded"))
+            form.data = data
+            context["clashes"] = [(label_of(("messages", message.language, c.where)), c) for c in clashes]
+            context["rival"] = last_save(row)
+        elif not form.is_bound:
+            form.initial["loaded"] = opened({"": form})
+        line = Board.of(request).lines[message.error.code]
+        others = [
+            (tag, languages.name_of(tag), languages.direction(tag), other)
+            for tag, other in line.entry.messages.items()
+            if tag not in (message.language, conf.SOURCE_LANGUAGE)
+        ]
+        context |= {
+            "line": line,
+            "panel": panel_of(line, form),
+            "others": others,
+            "code_url": url_of(self, "change", line.row.pk),
+            "title": f"{line.row.code}: {name_of(message.language)}",
+            "subtitle": None,
+        }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def save_model(self, request: HttpRequest, obj: Message, form: Any, change: bool) -> None:
+        """Save the texts, confirmed against the source as it is now, and raise the version of the code."""
+        source = Message.objects.filter(error=obj.error_id, language=conf.SOURCE_LANGUAGE).first()
+        confirm(obj, source)
+        super().save_model(request, obj, form, change)
+        ErrorCode.objects.filter(pk=obj.error_id).update(version=F("version") + 1)
+        Board.forget(request)
+
+    def log_addition(self, request: HttpRequest, obj: Message, message: Any) -> Any:
+        """Log it with the code, too: its history tells who did what."""
+        self._log_with_code(request, obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Message, message: Any) -> Any:
+        """Log it with the code, too: its history tells who did what."""
+        self._log_with_code(request, obj)
+        return super().log_change(request, obj, message)
+
+    def _log_with_code(self, request: HttpRequest, obj: Message) -> None:
+        text = _("Translated into %(language)s.") % {"language": name_of(obj.language)}
+        super().log_change(request, obj.error, text)
+
+    def response_add(self, request: HttpRequest, obj: Message, post_url_continue: str | None = None) -> HttpResponse:
+        """Go on to the next message, if that button was pressed."""
+        return self._next(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Message) -> HttpResponse:
+        """Go on to the next message, if that button was pressed."""
+        return self._next(request, obj) or super().response_change(request, obj)
+
+    def _next(self, request: HttpRequest, obj: Message) -> HttpResponse | None:
+        if request.POST.get("_save") != "next":
+            return None
+        notes.success(request, _("%(code)s is saved as a draft.") % {"code": obj.error.code})
+        return self._to_next(request, obj.language, after=obj.error.code)
+
+    # ---- pages of our own ----
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the way to the next message that needs a translator."""
+        view = self.admin_site.admin_view(self._next_view)
+        return [path("next/<str:language>/", view, name="pts_errors_message_next"), *super().get_urls()]
+
+    def _next_view(self, request: HttpRequest, language: str) -> HttpResponse:
+        if not self.has_change_permission(request) or not access.may_change_language(request)(language):
+            raise PermissionDenied
+        return self._to_next(request, language)
+
+    def _to_next(self, request: HttpRequest, language: str, *, after: str = "") -> HttpResponse:
+        """Go to the next code, in the order of the numbers and then from the beginning, that has something to do."""
+        lines = [*Board.of(request).lines.values()]
+        start = next((i + 1 for i, line in enumerate(lines) if line.row.code == after), 0)
+        for line in [*lines[start:], *lines[:start]]:
+            if line.translation_of(language).key in _TO_DO and line.row.code != after:
+                return HttpResponseRedirect(self._url(line, language))
+        notes.success(request, _("Nothing is left to do in %(language)s.") % {"language": name_of(language)})
+        return HttpResponseRedirect(url_of(self, "changelist", model="message"))
+
+
+def _is_in(key: str, state: str | None) -> bool:
+    return state is None or key == state or (state == "todo" and key in _TO_DO)
+
+
+def _text(text: str, language: str) -> str:
+    return format_html('<span lang="{}" dir="{}">{}</span>', language, languages.direction(language), text)

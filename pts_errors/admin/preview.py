@@ -1,0 +1,59 @@
+"""Runbooks as they will look: a section while it is typed, and the whole draft as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from pts_errors import markdown
+from pts_errors.admin import access
+from pts_errors.admin.board import Board
+from pts_errors.admin.pages import page
+from pts_errors.entry import RUNBOOK_SECTIONS, Runbook
+from pts_errors.models import Runbook as RunbookRow
+
+# As long as a section may be; a longer one takes time to render and cannot be saved anyway.
+_LONGEST = 10_000
+
+
+def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Return the HTML of one section, as the runbook page shows it."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not access.can_view_runbook(request):
+        raise PermissionDenied
+    text = request.POST.get("text", "")
+    if len(text) > _LONGEST:
+        return HttpResponse(_("The section is too long to be shown."), status=400, content_type="text/plain")
+    return HttpResponse(markdown.render(text))
+
+
+def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the whole draft of a runbook as a page."""
+    if not access.can_view_runbook(request):
+        raise PermissionDenied
+    line = next((line for line in Board.of(request).lines.values() if line.row.pk == pk), None)
+    if line is None:
+        raise Http404
+    runbook = line.entry.runbook or Runbook()
+    sections = []
+    for name in RUNBOOK_SECTIONS:
+        text = getattr(runbook, name)
+        is_inherited = name == "escalation" and not text
+        # The renderer lets no HTML of the text through: that is what it is for.
+        html = mark_safe(markdown.render(line.entry.category.escalation if is_inherited else text))
+        label = getattr(RunbookRow._meta.get_field(name), "verbose_name", name)
+        sections.append({"label": label, "html": html, "is_inherited": is_inherited and bool(html)})
+    return page(
+        model_admin,
+        request,
+        "preview.html",
+        title=_("Draft of the runbook"),
+        code=line.row,
+        context={"line": line, "sections": sections},
+    )

@@ -1,0 +1,154 @@
+"""Publishing: what will change, what keeps it from happening, and the button."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pts_errors import diff, publishing
+from pts_errors.admin.board import Board, Line, name_of
+from pts_errors.admin.labels import differences, readable
+from pts_errors.admin.pages import page, url_of
+from pts_errors.conf import conf
+from pts_errors.entry import MESSAGE_FIELDS, Message
+from pts_errors.exceptions import PublishRefused
+from pts_errors.forms import PublishForm
+from pts_errors.models import ErrorCode, Head, Revision
+
+
+def publish(
+    model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool
+) -> bool:
+    """Publish the drafts of these codes, say how it went, and return whether nothing refused."""
+    try:
+        revisions = publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
+    except PublishRefused as refused:
+        for reason in refused.reasons:
+            messages.error(request, reason)
+        messages.warning(request, _("Nothing was published. The drafts are saved; correct them and publish again."))
+        return False
+    finally:
+        Board.forget(request)
+    say(request, revisions)
+    return True
+
+
+def say(request: HttpRequest, revisions: list[Revision]) -> None:
+    """Tell the user, and the log of every code, what was published."""
+    if not revisions:
+        messages.info(request, _("Nothing was published, because nothing differs from what is live."))
+        return
+    number = revisions[0].number
+    text = _("Published as revision %(number)d.") % {"number": number}
+    LogEntry.objects.log_actions(
+        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
+        queryset=ErrorCode.objects.filter(pk__in=[revision.error_id for revision in revisions]),
+        action_flag=CHANGE,
+        change_message=text,
+    )
+    messages.success(
+        request,
+        ngettext(
+            "Published %(codes)d code as revision %(number)d. Readers see it now.",
+            "Published %(codes)d codes as revision %(number)d. Readers see them now.",
+            len(revisions),
+        )
+        % {"codes": len(revisions), "number": number},
+    )
+
+
+def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Show what publishing would change, and publish what is ticked.
+
+    ``?codes=1007,1008`` limits it to these codes. A tick stands for a code in the version that was on the screen: what
+    was edited since is not published unseen.
+    """
+    if not model_admin.has_publish_permission(request):  # type: ignore[attr-defined]  # ours
+        raise PermissionDenied
+    wanted = set(filter(None, request.GET.get("codes", "").split(",")))
+    form = PublishForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ticked = dict(tick.partition(":")[::2] for tick in request.POST.getlist("tick"))
+        alias = router.db_for_write(Head)
+        with transaction.atomic(using=alias):
+            # The head first, as everything that publishes; then nobody can save these codes until it is done.
+            Head.objects.using(alias).select_for_update().filter(pk=Head.PK).first()
+            rows = ErrorCode.objects.using(alias).filter(code__in=ticked).select_for_update()
+            stored = {row.code: str(row.version) for row in rows}
+            if not ticked:
+                messages.error(request, _("Tick at least one code."))
+            elif stored != ticked:
+                late = ", ".join(code for code in ticked if stored.get(code) != ticked[code])
+                messages.error(
+                    request,
+                    _("Nothing was published, because somebody edited %(codes)s meanwhile. Look again.")
+                    % {"codes": late},
+                )
+            elif publish(model_admin, request, list(ticked), **form.cleaned_data):
+                return HttpResponseRedirect(url_of(model_admin, "changelist"))
+    board = Board.of(request)
+    lines = [line for line in board.lines.values() if not wanted or line.row.code in wanted]
+    items = [_item(request, line) for line in lines if line.is_unpublished]
+    head = Head.objects.filter(pk=Head.PK).first()
+    number = (head.number if head else 0) + 1
+    publishable = sum(not item["errors"] for item in items)
+    return page(
+        model_admin,
+        request,
+        "publish.html",
+        title=_("Publish"),
+        context={
+            "form": form,
+            "items": items,
+            "unchanged": [line.row.code for line in lines if not line.is_unpublished] if wanted else [],
+            "number": number,
+            "publishable": publishable,
+            "button": ngettext(
+                "Publish %(codes)d code as revision %(number)d",
+                "Publish %(codes)d codes as revision %(number)d",
+                publishable,
+            )
+            % {"codes": publishable, "number": number},
+            "cancel_url": url_of(model_admin, "changelist"),
+        },
+    )
+
+
+def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
+    return {
+        "line": line,
+        "tick": f"{line.row.code}:{line.row.version}",
+        "differences": differences(readable(request, line.changes or diff.changes(None, line.entry.as_json()))),
+        "errors": line.errors,
+        "warnings": [issue for issue in line.issues if issue not in line.errors],
+        "outdated": [name_of(language) for language in _outdated(line)],
+    }
+
+
+def _outdated(line: Line) -> list[str]:
+    """Return the languages whose texts were up to date with the live source, and are not with the draft's."""
+    if line.revision is None:
+        return []
+    before = line.revision.snapshot.get("messages", {}).get(conf.SOURCE_LANGUAGE, {})
+    return [
+        language
+        for language, message in line.entry.messages.items()
+        if language != conf.SOURCE_LANGUAGE and _becomes_outdated(message, before, line.source)
+    ]
+
+
+def _becomes_outdated(message: Message, before: dict[str, str], source: Message) -> bool:
+    return any(
+        message.source_text.get(name) == before.get(name) != getattr(source, name)
+        for name in MESSAGE_FIELDS
+        if name in message.source_text
+    )

@@ -1,0 +1,99 @@
+"""What differs between two texts, word by word, and between two states of a code, field by field: no Django."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import Any
+
+# One token is a run of white space, a word, or one sign. Scripts without spaces between words (Han, kana, hangul, Thai,
+# Lao, Khmer, Burmese) are compared sign by sign, each with the marks that belong to it.
+_SIGNS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_MARKS = "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
+_TOKEN = re.compile(
+    rf"\s+|[{_SIGNS}][{_MARKS}]*|(?:(?![{_SIGNS}])\w)(?:(?![{_SIGNS}])[\w{_MARKS}])*|[^\w\s]", re.UNICODE
+)
+
+
+class Kind(StrEnum):
+    """What became of a piece of text."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text that was kept, added or removed."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field whose value differs between two states of a code."""
+
+    path: tuple[str, ...]
+    """Where, such as ``("messages", "fr", "title")``, ``("runbook", "impact")`` or ``("code", "severity")``."""
+    before: object
+    """The earlier value, or None where there was none."""
+    after: object
+    """The later value, or None where there is none."""
+
+
+def words(before: str, after: str) -> list[Piece]:
+    """Return the pieces that turn one text into the other: whole lines first, words only inside changed lines."""
+    pieces: list[Piece] = []
+    for old, new in _matched(before.splitlines(keepends=True), after.splitlines(keepends=True)):
+        if old == new:
+            _add(pieces, Kind.SAME, "".join(old))
+            continue
+        for left, right in _matched(_TOKEN.findall("".join(old)), _TOKEN.findall("".join(new))):
+            if left == right:
+                _add(pieces, Kind.SAME, "".join(left))
+            else:
+                _add(pieces, Kind.REMOVED, "".join(left))
+                _add(pieces, Kind.ADDED, "".join(right))
+    return pieces
+
+
+def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
+    """Return every field that differs between two states as `pts_errors.entry.Entry.as_json` writes them.
+
+    They need not fit today's models: keys that nobody knows any more are compared as they are.
+    """
+    old, new = dict(_flat(before or {})), dict(_flat(after or {}))
+    return [
+        Change(path=path, before=old.get(path), after=new.get(path))
+        for path in dict.fromkeys([*new, *old])
+        if path != ("v",) and not _equal(old.get(path), new.get(path))
+    ]
+
+
+def _equal(one: object, other: object) -> bool:
+    # A field that an older state lacks is equal to one that is blank: False and 0 are not blank.
+    blank: tuple[object, ...] = (None, "", [], {})
+    return one == other or (one in blank and other in blank)
+
+
+def _matched(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    for _tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        yield old[i:j], new[k:m]
+
+
+def _add(pieces: list[Piece], kind: Kind, text: str) -> None:
+    if text:
+        pieces.append(Piece(kind, text))
+
+
+def _flat(value: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping) and key != "source_text":
+            yield from _flat(item, (*path, key))
+        else:
+            yield (*path, key), item

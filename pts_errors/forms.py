@@ -1,0 +1,406 @@
+"""The forms of the back office: texts kept to the letter, and nobody's edit lost to somebody else's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import router
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from pts_errors import languages
+from pts_errors.conf import conf
+from pts_errors.diff import Piece, words
+from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
+from pts_errors.models import Category, ErrorCode, Message, Runbook
+
+# What a value is as the browser sends it: a text, or the texts of a list.
+Value = str | list[str]
+
+
+class LinesField(forms.CharField):
+    """A text whose lines end as they are stored; browsers send CRLF, and every text would differ from the live one."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text with LF alone."""
+        return super().to_python(value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value)
+
+
+class LoadedField(forms.JSONField):
+    """The values with which a form was opened. Only a form that meets somebody else's edit reads them."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return false: it is never edited."""
+        return False
+
+
+class TokenField(forms.IntegerField):
+    """The version of the code that a form was opened on."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return false: it is never edited."""
+        return False
+
+
+class DraftForm(forms.ModelForm):
+    """A form on a code or on something of it, which notices that the code was saved by somebody else meanwhile."""
+
+    token = TokenField(required=False)
+    loaded = LoadedField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the version of the code as it is now."""
+        super().__init__(*args, **kwargs)
+        self.is_conflict = False
+        """Whether somebody else saved the code since the form was opened; known once the form was cleaned."""
+        if (code := self.code()) is not None:
+            self.initial["token"] = code.version
+
+    def code(self) -> ErrorCode | None:
+        """Return the stored code that the form is about, if there is one."""
+        return self.instance if self.instance.pk else None
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to overwrite what somebody else saved.
+
+        The row stays locked until the end of the transaction that the admin saves in, so of two people who press the
+        button at once one is told.
+        """
+        cleaned = super().clean()
+        if (code := self.code()) is not None:
+            alias = router.db_for_write(ErrorCode)
+            rows = ErrorCode.objects.using(alias).select_for_update().filter(pk=code.pk)
+            if list(rows.values_list("version", flat=True)) != [self.cleaned_data.get("token")]:
+                self.is_conflict = True
+                raise ValidationError(
+                    _(
+                        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing "
+                        "was saved: compare below, then save again."
+                    ),
+                    code="conflict",
+                )
+        return cleaned
+
+
+class ErrorCodeForm(DraftForm):
+    """What the code is and what callers may do."""
+
+    class Meta:
+        model = ErrorCode
+        fields = (
+            "code",
+            "name",
+            "provider_message",
+            "category",
+            "severity",
+            "outcome",
+            "retry_advice",
+            "retry_after",
+            "responsible_party",
+            "http_status",
+            "reveal_to_customer",
+            "similar",
+            "is_retired",
+            "replaced_by",
+        )
+
+
+_TEXT_AREA = {"rows": 3, "class": "vLargeTextField pts-text"}
+_SECTION_AREA = {"rows": 10, "class": "vLargeTextField pts-markdown", "spellcheck": "true"}
+
+
+class InlineMessageForm(forms.ModelForm):
+    """The texts of one code in one language, among all its languages."""
+
+    class Meta:
+        model = Message
+        fields = MESSAGE_FIELDS
+        field_classes = {"customer_message": LinesField, "merchant_action": LinesField}
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "vTextField pts-text"}),
+            "customer_message": forms.Textarea(attrs=_TEXT_AREA),
+            "merchant_action": forms.Textarea(attrs=_TEXT_AREA),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say in every widget in which language and direction its text is."""
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs |= {"lang": self.language, "dir": languages.direction(self.language)}
+
+    @property
+    def language(self) -> str:
+        """The language of these texts."""
+        return str(self.instance.language)
+
+
+class MessageFormSet(forms.BaseInlineFormSet):
+    """One form for every language of the catalog, the source language first, whether there is a text yet or not.
+
+    A form is named by its language and not by a number, so it stays the same form when somebody adds another language
+    meanwhile, and no hidden keys travel through the browser.
+    """
+
+    wanted: tuple[str, ...] = ()
+    """The languages that a code should have; a class of its own for each request sets them."""
+    may_change: Callable[[str], bool] = staticmethod(lambda language: True)
+    """Says of a language whether the user may change its texts."""
+
+    def get_queryset(self) -> Any:
+        """Return a row for every language, stored or new."""
+        if not hasattr(self, "_rows"):
+            stored = {row.language: row for row in self.instance.messages.all()} if self.instance.pk else {}
+            others = sorted({*stored, *self.wanted} - {conf.SOURCE_LANGUAGE})
+            tags = (conf.SOURCE_LANGUAGE, *others)
+            rows = [stored.get(tag) or Message(error=self.instance, language=tag) for tag in tags]
+            # Stored rows first: what follows them is taken to be new.
+            self._rows = [row for row in rows if row.pk] + [row for row in rows if not row.pk]
+        return self._rows
+
+    def initial_form_count(self) -> int:
+        """Return how many texts are stored, whatever the browser says."""
+        return sum(row.pk is not None for row in self.get_queryset())
+
+    def total_form_count(self) -> int:
+        """Return how many languages there are."""
+        return len(self.get_queryset())
+
+    def add_prefix(self, index: Any) -> str:
+        """Return the name of a form: that of the formset and the language."""
+        return f"{self.prefix}-{self.get_queryset()[index].language if isinstance(index, int) else index}"
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Lock what the user may not change. Neither the row's key nor the code's is taken from the browser."""
+        if index is not None and not type(self).may_change(form.language):
+            for field in form.fields.values():
+                field.disabled = True
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        # Past the two classes between, which look the row up by the key that the browser sends.
+        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
+
+    def save_new(self, form: Any, commit: bool = True) -> Any:
+        """Save a text that was not there, confirmed against the source as it is now."""
+        self._confirm(form)
+        return super().save_new(form, commit)
+
+    def save_existing(self, form: Any, obj: Any, commit: bool = True) -> Any:
+        """Save a changed text, confirmed against the source as it is now."""
+        self._confirm(form)
+        return super().save_existing(form, obj, commit)
+
+    def _confirm(self, form: Any) -> None:
+        # Only the texts that were touched: who mends a title has not compared the customer message with its source.
+        source = next(row for row in self.get_queryset() if row.language == conf.SOURCE_LANGUAGE)
+        confirm(form.instance, source, form.changed_data)
+
+
+def confirm(message: Message, source: Message | None, names: Iterable[str] = MESSAGE_FIELDS) -> None:
+    """Note against which source texts these texts of a translation were written."""
+    if message.language == conf.SOURCE_LANGUAGE:
+        return
+    confirmed = dict(message.source_text)
+    for name in names:
+        confirmed.pop(name, None)
+        if getattr(message, name):
+            confirmed[name] = getattr(source, name, "")
+    message.source_text = confirmed
+
+
+class MessageForm(DraftForm, InlineMessageForm):
+    """The texts of one code in one language, alone on a page. Saving them confirms all of them."""
+
+    class Meta(InlineMessageForm.Meta):
+        pass
+
+    preset: Message | None = None
+    """The message to edit or to add where the caller gives none; a class of its own for each request sets it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Edit the preset message, unless another is given."""
+        kwargs["instance"] = kwargs.get("instance") or self.preset
+        super().__init__(*args, **kwargs)
+
+    def code(self) -> ErrorCode | None:
+        """Return the code that the texts belong to."""
+        return self.instance.error if self.instance.error_id else None
+
+
+class RunbookForm(forms.ModelForm):
+    """The runbook of one code."""
+
+    class Meta:
+        model = Runbook
+        fields = ("owner", *RUNBOOK_SECTIONS)
+        field_classes = dict.fromkeys(RUNBOOK_SECTIONS, LinesField)
+        widgets = {
+            "owner": forms.TextInput(attrs={"class": "vTextField", "list": "pts-owners"}),
+            **{name: forms.Textarea(attrs=_SECTION_AREA) for name in RUNBOOK_SECTIONS},
+        }
+
+
+class RunbookFormSet(forms.BaseInlineFormSet):
+    """The one runbook of a code, whether there is one yet or not. No keys travel through the browser."""
+
+    def get_queryset(self) -> Any:
+        """Return the runbook, stored or new."""
+        if not hasattr(self, "_rows"):
+            stored = getattr(self.instance, "runbook", None) if self.instance.pk else None
+            self._rows = [stored or Runbook(error=self.instance)]
+        return self._rows
+
+    def initial_form_count(self) -> int:
+        """Return whether it is stored, as a number."""
+        return int(self.get_queryset()[0].pk is not None)
+
+    def total_form_count(self) -> int:
+        """Return one."""
+        return 1
+
+    def add_prefix(self, index: Any) -> str:
+        """Return the name of the formset: there is but one form."""
+        return str(self.prefix)
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Add nothing."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        # Past the two classes between, which look the row up by the key that the browser sends.
+        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
+
+
+class PublishForm(forms.Form):
+    """What a publisher says about a publish."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=200,
+        required=False,
+        help_text=_("Why it changes, for those who read the history."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    wording_only = forms.BooleanField(
+        label=_("Wording only"),
+        required=False,
+        help_text=_("The meaning of the source texts stays the same, so translations that were up to date stay so."),
+    )
+
+
+class CategoryForm(forms.ModelForm):
+    """A group of codes."""
+
+    class Meta:
+        model = Category
+        fields = ("slug", "name", "position", "owner", "escalation")
+        field_classes = {"escalation": LinesField}
+        widgets = {"escalation": forms.Textarea(attrs={**_SECTION_AREA, "rows": 6})}
+
+
+class RestoreForm(forms.Form):
+    """What a publisher says about a restore."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=200,
+        help_text=_("Why the earlier state is restored, for those who read the history."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    discard_edits = forms.BooleanField(
+        label=_("Discard the edits"),
+        required=False,
+        help_text=_("The code has edits that nobody published. They are overwritten by the restore."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """One field that somebody else changed while a form was open."""
+
+    where: str
+    """The field, as lint issues name it, such as ``fr.title``."""
+    theirs: list[Piece]
+    """What they did: from the value with which the form was opened to the one that is stored."""
+    mine: list[Piece]
+    """What saving would do: from the stored value to the typed one; empty if the user did not touch the field."""
+
+
+def shown(form: forms.BaseForm) -> dict[str, Value]:
+    """Return the values that a form shows, as a browser sends them."""
+    found = {}
+    for name, field in form.fields.items():
+        if not field.disabled and not isinstance(field, (LoadedField, TokenField)):
+            bound = form[name]
+            found[name] = _as_sent(bound.data if form.is_bound else field.prepare_value(bound.initial))
+    return found
+
+
+def opened(every: Mapping[str, forms.BaseForm]) -> dict[str, Value]:
+    """Return what all the forms of a page show, by the beginning that stands for the form and the field's name."""
+    return {f"{prefix}{name}": value for prefix, form in every.items() for name, value in shown(form).items()}
+
+
+def merge(
+    typed: Mapping[str, Any], stored: Mapping[str, forms.BaseForm], loaded: object
+) -> tuple[QueryDict, list[Clash]]:
+    """Bring a form that was opened on an older version up to the stored one.
+
+    A field that only they touched takes their value; one that both touched keeps mine. Return the data to show, which
+    saves over theirs when it is sent again, and every field that they changed.
+    """
+    before = loaded if isinstance(loaded, Mapping) else {}
+    main = typed[""]
+    data: QueryDict = main.data.copy()
+    clashes = []
+    for prefix, form in typed.items():
+        theirs = shown(stored[prefix])
+        for name, mine in shown(form).items():
+            first = before.get(f"{prefix}{name}")
+            if theirs[name] in (first, mine):
+                continue  # they did not touch it, or both did the same
+            field = form.fields[name]
+            if mine == first:
+                _put(data, form.add_prefix(name), theirs[name])
+            clashes.append(
+                Clash(
+                    where=f"{prefix}{name}",
+                    theirs=words(_in_words(field, first), _in_words(field, theirs[name])),
+                    mine=[] if mine == first else words(_in_words(field, theirs[name]), _in_words(field, mine)),
+                )
+            )
+    data["token"] = str(stored[""].initial["token"])
+    data["loaded"] = json.dumps(opened(stored), ensure_ascii=False)
+    return data, clashes
+
+
+def _as_sent(value: Any) -> Value:
+    if isinstance(value, (list, tuple)):
+        return sorted(str(item) for item in value) or ""
+    if value is True:
+        return "on"
+    return "" if value in (None, False) else str(value).replace("\r\n", "\n")
+
+
+def _put(data: QueryDict, name: str, value: Value) -> None:
+    if value == "":
+        data.pop(name, None)  # an unticked box is not sent at all, and a text that is not sent is blank
+    else:
+        data.setlist(name, value if isinstance(value, list) else [value])
+
+
+def _in_words(field: forms.Field, value: object) -> str:
+    """Return a value as it is read on the page: the label of a choice, one line for each of several."""
+    choices = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    if isinstance(value, list):
+        return "\n".join(choices.get(str(item), str(item)) for item in value)
+    if isinstance(field, forms.BooleanField):
+        return str(_("Yes") if value else _("No"))
+    return choices.get(str(value), str(value or ""))

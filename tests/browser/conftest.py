@@ -1,0 +1,58 @@
+"""A real browser on a live server, one session a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+
+from tests.factories import GroupFactory, UserFactory
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+# Playwright keeps an event loop in this thread, in which Django would refuse the queries of the tests themselves.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    """The browser of the machine, or the one that Playwright installed."""
+    system = "/usr/bin/chromium"
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=system if os.path.exists(system) else None, args=_ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_as(chromium, live_server) -> Iterator[Callable[..., object]]:
+    """Return a function that opens the page of a new session: ``open_as("edda", "editor")``."""
+    contexts = []
+
+    def open_page(name: str, role: str, *, group: str = "", **options: object) -> object:
+        user = UserFactory(username=name, role=None if group or role == "admin" else role, is_superuser=role == "admin")
+        if group:
+            user.groups.add(GroupFactory(role=role, name=group))
+        client = Client()
+        client.force_login(user)
+        context = chromium.new_context(base_url=live_server.url, **options)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
