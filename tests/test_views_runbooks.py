@@ -164,7 +164,7 @@ def test_strip_answers_the_first_questions(reader: Client) -> None:
         "Query the order before anything else.",
         "Merchants cannot withdraw or exchange from the affected balance, and one that resends",
         "Take &lt;ORDER_ID&gt; and the four newest orders with 8010.",
-        "no order or status 3000, no reservation, no call; go to 2.",
+        "Expect:</span> no order or status 3000, no reservation, no call",
         "Ledger on-call",
         "Page the Incident lead and Finance on-call immediately",
         "Never reviewed. Changed today.",
