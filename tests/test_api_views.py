@@ -16,6 +16,7 @@ from rest_framework.authentication import BasicAuthentication
 from rest_framework.throttling import SimpleRateThrottle
 
 from pts_errors import lookup, publishing, snapshot
+from pts_errors.api import views
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.testing import override_catalog
 from tests.api import SharedCache, client_of, make_user
@@ -1012,10 +1013,16 @@ def test_severity_is_nowhere_in_the_public_part(client: Client) -> None:
 
 def test_an_answer_is_of_one_revision_only(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entity tag belongs to the body, also when a publish comes in between."""
-    old = snapshot.current()
     first = client.get("/api/errors/")
-    served = iter([old, old, *[old.replace([], number=2, digest="f" * 64)] * 10])
-    monkeypatch.setattr("pts_errors.api.views.snapshot.current", lambda: next(served))
+    served = [snapshot.current()]
+    choose = views.requested_language
+
+    def publish_meanwhile(*args: Any) -> str:
+        served.append(served[0].replace([], number=2, digest="f" * 64))
+        return choose(*args)
+
+    monkeypatch.setattr(snapshot, "current", lambda: served[-1])
+    monkeypatch.setattr(views, "requested_language", publish_meanwhile)
 
     response = client.get("/api/errors/")
 
