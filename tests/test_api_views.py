@@ -15,7 +15,9 @@ from django.test import Client, override_settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.throttling import SimpleRateThrottle
 
-from pts_errors import lookup, publishing, snapshot
+from pts_errors import lookup, publishing, seed, snapshot
+from pts_errors.api import views
+from pts_errors.catalog import Catalog
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.testing import override_catalog
 from tests.api import SharedCache, client_of, make_user
@@ -49,6 +51,18 @@ def publish(commit: Commit, code: str = "1003", **changes: Any) -> None:
     ErrorCode.objects.filter(code=code).update(**changes)
     with commit(execute=True):
         publishing.publish([code])
+
+
+@pytest.fixture(scope="module")
+def built() -> Catalog:
+    """Build the shipped catalog once: it takes longer than to answer a request from it."""
+    return snapshot.build(seed.packaged(), number=1, digest="0" * 64)
+
+
+@pytest.fixture
+def warm(built: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a process that has served requests before."""
+    monkeypatch.setattr(snapshot, "current", lambda: built)
 
 
 def publish_many(numbers: list[int]) -> None:
@@ -162,6 +176,7 @@ def test_categories_come_in_their_order_without_staff_fields(client: Client) -> 
 # ---- Parameters ----
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -186,6 +201,7 @@ def test_filters_are_combined(client: Client) -> None:
     assert [error["code"] for error in found] == ["8001", "8002", "8005", "8008", "9000", "9004", "9006"]
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("search", "code"),
     [
@@ -252,6 +268,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=lambda value: repr(value[:12]))
 def test_a_wrong_parameter_is_named(name: str, value: str, client: Client) -> None:
     """The answer says which parameter is wrong and what would be right."""
@@ -277,6 +294,7 @@ def test_the_language_is_checked_for_one_code_too(path: str, client: Client) -> 
     assert client.get(f"/api/{path}/?language=%00").status_code == 400
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     "query",
     [
@@ -313,6 +331,7 @@ def test_too_many_parameters_are_a_bad_request(client: Client) -> None:
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     "code",
     ["%00", "1003%00", "%ff%fe", "9" * 5000, "01003", "1003.0", "-1003", "1003%20", "%D9%A1", "4242", "a\nb", "%"],
@@ -328,6 +347,7 @@ def test_what_is_no_code_is_not_found(path: str, code: str, client: Client) -> N
 # ---- Languages ----
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("header", "language"),
     [
@@ -406,6 +426,7 @@ def test_arabic_says_its_direction(client: Client) -> None:
     assert client.get("/api/errors/1003/?language=ar").json()["direction"] == "rtl"
 
 
+@pytest.mark.usefixtures("warm")
 def test_all_languages_of_the_catalog_can_be_had(client: Client) -> None:
     """Each gives its own texts."""
     titles = {
@@ -426,6 +447,7 @@ def test_categories_are_in_the_source_language(client: Client) -> None:
 PUBLIC = ["/api/errors/", "/api/errors/1003/", "/api/categories/", "/api/categories/upstream/", "/api/errors/?search=a"]
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("url", PUBLIC)
 def test_a_client_that_has_the_answer_gets_304(url: str, client: Client) -> None:
     """The entity tag is strong, and everything that a cache needs is said again."""
@@ -439,6 +461,7 @@ def test_a_client_that_has_the_answer_gets_304(url: str, client: Client) -> None
         assert second[name] == first[name]
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("url", PUBLIC)
 def test_head_has_the_headers_of_get(url: str, client: Client) -> None:
     """Only the body is missing."""
@@ -448,6 +471,7 @@ def test_head_has_the_headers_of_get(url: str, client: Client) -> None:
     assert dict(asked.items()) == dict(got.items())
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("method", ["get", "head"])
 @pytest.mark.parametrize("url", PUBLIC)
 def test_an_answer_says_on_what_it_depends(url: str, method: str, client: Client) -> None:
@@ -458,6 +482,7 @@ def test_an_answer_says_on_what_it_depends(url: str, method: str, client: Client
     assert response["Cache-Control"] == "public, max-age=0, must-revalidate"
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("tags", ["W/{}", '"other", {}', "*"])
 def test_every_form_of_the_condition_is_understood(tags: str, client: Client) -> None:
     """A proxy that compresses makes the tag weak."""
@@ -530,6 +555,7 @@ def test_a_restriction_of_any_other_kind_is_in_no_cache() -> None:
     assert (response.status_code, response["Cache-Control"]) == (200, "private, no-store")
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("url", [*PUBLIC, "/api/runbooks/", "/api/runbooks/1003/", "/api/revisions/1/"])
 def test_a_shared_cache_never_mixes_languages_or_people(url: str) -> None:
     """Through the cache everybody reads what the application would have said."""
@@ -583,6 +609,7 @@ def test_a_warm_answer_costs_no_query(url: str, client: Client, django_assert_nu
 # ---- Methods ----
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"])
 @pytest.mark.parametrize("path", ["errors/", "errors/1003/", "categories/", "runbooks/", "revisions/", "revisions/1/"])
 def test_everything_but_reading_is_405_for_everybody(path: str, method: str) -> None:
@@ -598,6 +625,7 @@ def test_everything_but_reading_is_405_for_everybody(path: str, method: str) -> 
     assert Revision.objects.count() == before
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("content_type", ["application/json", "text/xml", "multipart/form-data; boundary=x", "\0", ""])
 def test_a_json_bomb_is_not_read(content_type: str, client: Client) -> None:
     """A body is refused before anything parses it."""
@@ -615,6 +643,7 @@ def test_options_says_what_there_is(client: Client) -> None:
     assert response.json()["parses"] == []
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/*;q=0.1", "*/*;q=0", "text/html, */*"])
 def test_json_answers_whoever_can_take_it(accept: str, client: Client) -> None:
     """A browser sees JSON, never an editor's page."""
@@ -623,6 +652,7 @@ def test_json_answers_whoever_can_take_it(accept: str, client: Client) -> None:
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("accept", ["application/xml", "text/html", "x" * 10_000, "/", "a/b/c", "\0"])
 def test_who_cannot_take_json_is_told(accept: str, client: Client) -> None:
     """No other form is invented for anybody."""
@@ -819,6 +849,7 @@ def test_who_may_not_read_runbooks_does_not_find_them_in_the_log() -> None:
     assert client.get("/api/revisions/1/").status_code == 403
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("number", ["0", "99", "01", "x", "%00", "9" * 5000, "-1", "1.0", "2147483648"])
 def test_a_publish_that_is_not_there_is_not_found(number: str) -> None:
     """Neither a huge number nor a NUL reaches the database."""
@@ -836,6 +867,7 @@ def _inactive() -> User:
     return make_user(is_active=False, is_superuser=True)
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", STAFF)
 @pytest.mark.parametrize(
@@ -1012,10 +1044,16 @@ def test_severity_is_nowhere_in_the_public_part(client: Client) -> None:
 
 def test_an_answer_is_of_one_revision_only(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entity tag belongs to the body, also when a publish comes in between."""
-    old = snapshot.current()
     first = client.get("/api/errors/")
-    served = iter([old, old, *[old.replace([], number=2, digest="f" * 64)] * 10])
-    monkeypatch.setattr("pts_errors.api.views.snapshot.current", lambda: next(served))
+    served = [snapshot.current()]
+    choose = views.requested_language
+
+    def publish_meanwhile(*args: Any) -> str:
+        served.append(served[0].replace([], number=2, digest="f" * 64))
+        return choose(*args)
+
+    monkeypatch.setattr(snapshot, "current", lambda: served[-1])
+    monkeypatch.setattr(views, "requested_language", publish_meanwhile)
 
     response = client.get("/api/errors/")
 

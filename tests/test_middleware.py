@@ -13,6 +13,9 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from pts_errors import lookup
 from pts_errors.exceptions import PTSError
@@ -33,6 +36,14 @@ async def pay_later(request: HttpRequest, code: str) -> HttpResponse:
     raise PTSError(code, reference=request.GET.get("order"))
 
 
+class PayView(APIView):
+    """Stand for a view of Django REST framework in a host that has not set our exception handler."""
+
+    def get(self, request: Request, code: str) -> Response:
+        """Call the gateway."""
+        raise PTSError(code)
+
+
 def fail(request: HttpRequest) -> HttpResponse:
     """Stand for a bug."""
     raise RuntimeError(SECRET)
@@ -46,6 +57,7 @@ def work(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("pay/<str:code>/", pay),
     path("async/<str:code>/", pay_later),
+    path("drf/<str:code>/", PayView.as_view()),
     path("fail/", fail),
     path("work/", work),
 ]
@@ -247,6 +259,13 @@ def test_both_kinds_of_views_work_under_wsgi(url: str, client: Client) -> None:
 def test_an_answer_on_the_event_loop_stays_as_it_is() -> None:
     """Where nothing went wrong."""
     assert asyncio.run(AsyncClient().get("/work/")).content == b"done"
+
+
+def test_a_view_of_django_rest_framework_without_our_handler_is_answered_too(client: Client) -> None:
+    """Its own handler leaves the exception to Django."""
+    response = client.get("/drf/1010/")
+
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
 
 
 def test_it_needs_no_django_rest_framework() -> None:

@@ -176,6 +176,7 @@ def test_nothing_of_staff_is_in_it(code: str) -> None:
 # ---- To both ----
 
 
+@pytest.mark.urls("tests.test_middleware")
 def test_without_pages_the_type_is_blank() -> None:
     """A host need not serve them."""
     assert problem.describe(PTSError("1003")).body["type"] == "about:blank"
