@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -10,16 +11,28 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from pts_errors import lookup, snapshot
+from pts_errors.catalog import Catalog
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("tests")
 
 
+@pytest.fixture(scope="session")
+def seeded_catalog(django_db_setup: None, django_db_blocker: Any) -> Catalog:
+    """Return the catalog that every test finds in the database, as one process loads it once."""
+    with django_db_blocker.unblock():
+        return snapshot.Holder().refresh()
+
+
 @pytest.fixture(autouse=True)
-def fresh_process() -> Iterator[None]:
-    """Begin and end every test as a process that has read nothing yet."""
-    snapshot.swap(snapshot.Holder())
+def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Begin every test as a process of its own: one that has read the seeded catalog, or nothing yet (mark ``cold``)."""
+    holder = snapshot.Holder()
+    if request.node.get_closest_marker("cold") is None:
+        holder._catalog = request.getfixturevalue("seeded_catalog")
+        holder._is_loaded = True
+    snapshot.swap(holder)
     lookup._logged.clear()
     with translation.override("en"):  # a test that activates a language, or sends a request, would leave it behind
         yield

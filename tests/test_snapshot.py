@@ -19,6 +19,9 @@ from pts_errors.models import Head
 from pts_errors.models import Message as MessageRow
 
 
+pytestmark = pytest.mark.cold
+
+
 def edit(title: str, code: str = "1005") -> None:
     """Change a draft."""
     MessageRow.objects.filter(error__code=code, language="en").update(title=title)
