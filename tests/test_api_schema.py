@@ -60,6 +60,13 @@ urlpatterns = [
 
 
 @pytest.fixture
+def unmade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serve a catalog of which no document was made yet, and of which none is left behind."""
+    catalog = snapshot.build(snapshot.current().entries.values(), number=1, digest="0" * 64)
+    monkeypatch.setattr(snapshot, "current", lambda: catalog)
+
+
+@pytest.fixture
 def document(client: Client) -> dict[str, Any]:
     """Return the document as it is served."""
     response = client.get("/api/schema/")
@@ -107,6 +114,7 @@ def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["components"]["schemas"]["PTSError"]["properties"]["retry_after"]["type"] == ["integer", "null"]
 
 
+@pytest.mark.usefixtures("unmade")
 def test_it_is_made_without_a_warning(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     """drf-spectacular counts what it could not make out."""
     GENERATOR_STATS.reset()
@@ -241,6 +249,7 @@ def test_the_document_is_closed_where_the_catalog_is(client: Client) -> None:
     assert (response.status_code, response["Content-Type"]) == (403, "application/problem+json")
 
 
+@pytest.mark.usefixtures("unmade")
 def test_a_login_that_nobody_described_is_left_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host's own authentication is no reason for a warning, and none for having no document."""
     monkeypatch.setattr(CatalogView, "authentication_classes", [OwnAuthentication])
@@ -318,6 +327,7 @@ def test_it_is_made_once(client: Client, django_assert_num_queries: Any) -> None
     assert second.status_code == 304
 
 
+@pytest.mark.usefixtures("unmade")
 def test_it_is_in_english_whoever_asks(client: Client) -> None:
     """One document; the first client's language is nobody else's."""
     french = client.get("/api/schema/", headers={"Accept-Language": "fr"})
@@ -454,6 +464,7 @@ def test_a_hosts_own_document_describes_this_api_too(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("unmade")
 def test_the_hosts_settings_are_left_alone(client: Client) -> None:
     """Another thread may be making the host's own document in this moment."""
     before = dict(vars(spectacular_settings))
