@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.test import Client
 
+from pts_errors import publishing
 from pts_errors.models import ErrorCode, Message
 from tests.admin_pages import MATRIX, code_url, fields, message_url, said, send
 from tests.factories import GroupFactory, UserFactory
@@ -88,6 +90,25 @@ def test_a_translation_that_is_still_right_is_saved_as_it_is(translator):
     send(translator, message_url("1007", "fil"))
 
     assert message("1007", "fil").source_text["title"] == "Renamed"
+
+
+def test_a_confirmed_translation_is_a_difference_to_publish(translator):
+    """Where nothing else changed in the language, the comparison says so."""
+    rename("1007")
+    publishing.publish(["1007"])
+    send(translator, message_url("1007", "fil"))
+
+    text = translator.get(code_url("1007", "compare/")).content.decode()
+
+    assert "Confirmed against the source text." in text
+
+
+def test_a_text_that_cannot_be_stored_comes_back(translator):
+    """With what is wrong, and with the other texts."""
+    response = send(translator, message_url("1007", "fil"), {"title": "x" * 121, "customer_message": "Kept."})
+
+    assert "at most 120 characters" in response.content.decode()
+    assert fields(response)["customer_message"] == ["Kept."]
 
 
 def test_saving_leads_to_the_next_one_to_do(translator):
@@ -218,6 +239,19 @@ def test_another_language_is_not_added(translator):
 def test_the_next_one_of_another_language_is_refused(translator):
     """Nothing to do there for this user."""
     assert translator.get(f"{MATRIX}next/fr/").status_code == 403
+
+
+def test_who_may_only_look_has_nothing_to_do(client):
+    """The table is shown without a way to write."""
+    rename("1007")
+    user = UserFactory(role="reader")
+    user.user_permissions.set(Permission.objects.filter(codename="view_message"))
+    client.force_login(user)
+
+    text = client.get(MATRIX).content.decode()
+
+    assert "Review" in text
+    assert "Next to do" not in text
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_a_revision_of_another_time_is_shown(browser):
     """Fields that nobody knows any more are compared as they are."""
     revision = Revision.objects.get(error__code="1007")
     snapshot = {
-        "code": {"code": "1007", "color": ["red"], "reveal_to_customer": True},
+        "code": {"code": "1007", "color": ["red"], "shade": "deep", "reveal_to_customer": True},
         "category": {"owner": "Old team"},
         "messages": {"tlh": {"title": "Qapla'"}},
         "runbook": {"checklist": "Old"},
@@ -219,7 +219,7 @@ def test_a_revision_of_another_time_is_shown(browser):
 
     text = browser.get(code_url("1007", "compare/") + "?from=1&to=2").content.decode()
 
-    for shown in ("color", "Qapla", "checklist", "Category: owner"):
+    for shown in ("color", "deep", "Qapla", "checklist", "Category: owner"):
         assert shown in text
 
 
@@ -328,6 +328,14 @@ def test_the_first_revision_is_shown_whole(browser):
 def test_an_unknown_revision_is_not_found(browser):
     """For garbage, too."""
     assert browser.get("/admin/pts_errors/revision/999999/change/").status_code == 404
+
+
+def test_a_revision_is_shown_only_to_those_who_may_see_the_log(client):
+    """Translators may not."""
+    client.force_login(UserFactory(role="translator"))
+    revision = Revision.objects.get(error__code="1007")
+
+    assert client.get(f"/admin/pts_errors/revision/{revision.pk}/change/").status_code == 403
 
 
 @pytest.mark.parametrize("page", ["add/", "1/delete/"])

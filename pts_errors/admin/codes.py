@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -18,14 +16,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors import languages, placeholders
 from pts_errors.admin import access, history, preview, publish
-from pts_errors.admin.board import RUNBOOKS, STATES, TRANSLATIONS, Board, Line, State, name_of
+from pts_errors.admin.board import Board, Line
+from pts_errors.admin.filters import (
+    CategoryFilter,
+    MissingFilter,
+    OwnerFilter,
+    RunbookFilter,
+    SeverityFilter,
+    StateFilter,
+    TranslationFilter,
+)
 from pts_errors.admin.labels import label_of, label_of_field
-from pts_errors.admin.lists import BoardChangeList, BoardFilter, line_of, search
+from pts_errors.admin.lists import BoardChangeList, line_of, search
 from pts_errors.admin.pages import MEDIA, url_of
-from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Severity
+from pts_errors.admin.panels import badge, last_save, log_of, panel_of
+from pts_errors.entry import Severity
 from pts_errors.forms import (
     ErrorCodeForm,
     InlineMessageForm,
@@ -37,123 +43,9 @@ from pts_errors.forms import (
     opened,
 )
 from pts_errors.models import ErrorCode, Message, Runbook
-from pts_errors.models import Severity as SeverityWords
 
 # From harmless to urgent, which is not the order of the alphabet.
 _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))
-
-
-class CategoryFilter(BoardFilter):
-    """By category."""
-
-    title = gettext_lazy("category")
-    parameter_name = "category"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the categories that codes have."""
-        found = {line.entry.category.slug: line.entry.category for line in board.lines.values()}
-        return [(c.slug, c.name) for c in sorted(found.values(), key=lambda c: (c.position, c.slug))]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether the code is in the category."""
-        return line.entry.category.slug == value
-
-
-class SeverityFilter(BoardFilter):
-    """By severity."""
-
-    title = gettext_lazy("severity")
-    parameter_name = "severity"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the severities, the most urgent first."""
-        return reversed(SeverityWords.choices)
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether the code is so urgent."""
-        return line.entry.severity == value
-
-
-class StateFilter(BoardFilter):
-    """By what is published of it."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the states, and what they have in common."""
-        return [
-            ("unpublished", _("Not published")),
-            ("broken", _("With errors")),
-            *((key, word) for key, (_shape, word) in STATES.items()),
-        ]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether the code is in the state."""
-        if value == "unpublished":
-            return line.is_unpublished
-        return bool(line.errors) if value == "broken" else line.state.key == value
-
-
-class RunbookFilter(BoardFilter):
-    """By the state of the runbook."""
-
-    title = gettext_lazy("runbook")
-    parameter_name = "runbook"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the states of runbooks."""
-        return [(key, word) for key, (_shape, word) in RUNBOOKS.items()]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether the runbook is in the state."""
-        return line.runbook.key == value
-
-
-class TranslationFilter(BoardFilter):
-    """By the state of any of its translations."""
-
-    title = gettext_lazy("translation")
-    parameter_name = "translation"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the states that need somebody."""
-        return [(key, word) for key, (_shape, word) in TRANSLATIONS.items() if key != "ok"]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether one of the translations is in the state."""
-        return any(state.key == value for state in line.translations.values())
-
-
-class MissingFilter(BoardFilter):
-    """By a language that is missing."""
-
-    title = gettext_lazy("missing language")
-    parameter_name = "missing"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the languages that any code lacks."""
-        lines = board.lines.values()
-        return [(tag, name_of(tag)) for tag in board.languages if any(self.matches(line, tag) for line in lines)]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether the code has no texts in the language."""
-        return value in line.translations and line.translations[value].key == "missing"
-
-
-class OwnerFilter(BoardFilter):
-    """By the owner of the runbook, or of the category where it names none."""
-
-    title = gettext_lazy("owner")
-    parameter_name = "owner"
-
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the owners in use."""
-        return [(owner, owner) for owner in board.owners]
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether this is who owns it."""
-        return line.owner == value
 
 
 class MessageInline(admin.StackedInline):
@@ -522,16 +414,15 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         if "_save" not in request.POST or "_popup" in request.POST:
             return None
         if request.POST["_save"] != "publish":
-            link = format_html('<a href="{}">{}</a>', url_of(self, "change", obj.pk), obj)
             text = _("The draft of %(code)s is saved. Readers see it once it is published.")
-            messages.success(request, format_html(text.replace("%(code)s", "{}"), link))
+            messages.success(request, text % {"code": obj})
         return self.response_post_save_change(request, obj)
 
     def _savers(self, line: Line | None) -> list[str]:
         """Return who saved the draft since it was last published."""
         if line is None or not line.is_unpublished:
             return []
-        entries = _log(line.row).select_related("user")
+        entries = log_of(line.row).select_related("user")
         if line.revision is not None:
             entries = entries.filter(action_time__gt=line.revision.created_at)
         return list(dict.fromkeys(entry.user.get_username() for entry in entries))
@@ -566,64 +457,6 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         return super().history_view(request, object_id, {**context, **(extra_context or {})})
 
 
-def badge(state: State) -> str:
-    """Return a state as a word with a shape."""
-    return format_html(
-        '<span class="pts-state pts-{}"><span aria-hidden="true">{}</span> {}</span>',
-        state.key,
-        state.shape,
-        state.word,
-    )
-
-
-def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
-    """Return what stands beside the fields of one language: its source, its state and what is wrong."""
-    language = form.language
-    rows = line.confirmations(language) if line else []
-    issues = line.issues if line else []
-    return {
-        "language": language,
-        "name": languages.name_of(language),
-        "direction": languages.direction(language),
-        "is_source": language == conf.SOURCE_LANGUAGE,
-        "is_locked": all(field.disabled for field in form.fields.values()),
-        "state": line.translation_of(language) if line else None,
-        "rows": [
-            {
-                "field": _field(form, row.name),
-                "source": row.source,
-                "pieces": row.pieces,
-                "issues": [issue for issue in issues if issue.where == f"{language}.{row.name}"],
-                "placeholders": sorted(placeholders.names(row.source)),
-                "result": _result(getattr(form.instance, row.name), language),
-                "text": getattr(form.instance, row.name),
-            }
-            for row in rows
-        ]
-        or [{"field": form[name], "source": ""} for name in MESSAGE_FIELDS],
-    }
-
-
-def _field(form: InlineMessageForm, name: str) -> object:
-    """Return a field, or its name alone where the user may only look: then the admin leaves it out of the form."""
-    return (
-        form[name]
-        if name in form.fields
-        else {"name": name, "label": getattr(Message._meta.get_field(name), "verbose_name", name)}
-    )
-
-
-def last_save(row: ErrorCode) -> LogEntry | None:
-    """Return who saved a code last, and when."""
-    return _log(row).select_related("user").order_by("-action_time").first()
-
-
-def _result(text: str, language: str) -> str:
-    """Return the text with the site's values, if it has any places for them."""
-    filled = placeholders.fill(text, conf.CONTEXT, isolate=languages.direction(language) == "rtl")
-    return filled if filled != text else ""
-
-
 def _review_view(model_admin: ErrorCodeAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -642,10 +475,6 @@ def _forms(form: ErrorCodeForm, formsets: dict[type, Any]) -> dict[str, Any]:
     if Runbook in formsets:
         found |= {"runbook.": formsets[Runbook].forms[0]}
     return found
-
-
-def _log(row: ErrorCode) -> QuerySet[LogEntry]:
-    return LogEntry.objects.filter(content_type=get_content_type_for_model(row), object_id=str(row.pk))
 
 
 def _few(codes: list[str]) -> str:

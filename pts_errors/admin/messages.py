@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import TRANSLATIONS, Board, Line, name_of
-from pts_errors.admin.codes import badge, last_save, panel_of
 from pts_errors.admin.labels import label_of
 from pts_errors.admin.lists import BoardChangeList, line_of
 from pts_errors.admin.pages import MEDIA, url_of
+from pts_errors.admin.panels import badge, last_save, panel_of
 from pts_errors.conf import conf
 from pts_errors.forms import MessageForm, confirm, merge, opened
 from pts_errors.models import ErrorCode, Message

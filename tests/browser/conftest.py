@@ -12,9 +12,6 @@ from tests.factories import GroupFactory, UserFactory
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
-# Playwright keeps an event loop in this thread, in which Django would refuse the queries of the tests themselves.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,7 +26,9 @@ _ARGUMENTS = [
 def chromium() -> Iterator[object]:
     """The browser of the machine, or the one that Playwright installed."""
     system = "/usr/bin/chromium"
-    with playwright_api.sync_playwright() as playwright:
+    # Playwright keeps an event loop in this thread, in which Django would refuse the queries of the tests themselves.
+    with pytest.MonkeyPatch.context() as patch, playwright_api.sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(
             executable_path=system if os.path.exists(system) else None, args=_ARGUMENTS
         )

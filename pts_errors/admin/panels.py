@@ -1,0 +1,82 @@
+"""What stands beside the fields of a form: states, sources, remarks, and who saved last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import get_content_type_for_model
+from django.db.models import QuerySet
+from django.utils.html import format_html
+
+from pts_errors import languages, placeholders
+from pts_errors.admin.board import Line, State
+from pts_errors.conf import conf
+from pts_errors.entry import MESSAGE_FIELDS
+from pts_errors.forms import InlineMessageForm
+from pts_errors.models import ErrorCode, Message
+
+
+def badge(state: State) -> str:
+    """Return a state as a word with a shape."""
+    return format_html(
+        '<span class="pts-state pts-{}"><span aria-hidden="true">{}</span> {}</span>',
+        state.key,
+        state.shape,
+        state.word,
+    )
+
+
+def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
+    """Return what stands beside the fields of one language: its source, its state and what is wrong."""
+    language = form.language
+    rows = line.confirmations(language) if line else []
+    issues = line.issues if line else []
+    return {
+        "language": language,
+        "source_language": conf.SOURCE_LANGUAGE,
+        "source_direction": languages.direction(conf.SOURCE_LANGUAGE),
+        "name": languages.name_of(language),
+        "direction": languages.direction(language),
+        "is_source": language == conf.SOURCE_LANGUAGE,
+        "is_locked": all(field.disabled for field in form.fields.values()),
+        "state": line.translation_of(language) if line else None,
+        "rows": [
+            {
+                "field": _field(form, row.name),
+                "source": row.source,
+                "pieces": row.pieces,
+                "issues": [issue for issue in issues if issue.where == f"{language}.{row.name}"],
+                "placeholders": sorted(placeholders.names(row.source)),
+                "result": _result(getattr(form.instance, row.name), language),
+                "text": getattr(form.instance, row.name),
+            }
+            for row in rows
+        ]
+        or [{"field": form[name], "source": ""} for name in MESSAGE_FIELDS],
+    }
+
+
+def log_of(row: ErrorCode) -> QuerySet[LogEntry]:
+    """Return the admin's log of a code."""
+    return LogEntry.objects.filter(content_type=get_content_type_for_model(row), object_id=str(row.pk))
+
+
+def _field(form: InlineMessageForm, name: str) -> object:
+    """Return a field, or its name alone where the user may only look: then the admin leaves it out of the form."""
+    return (
+        form[name]
+        if name in form.fields
+        else {"name": name, "label": getattr(Message._meta.get_field(name), "verbose_name", name)}
+    )
+
+
+def last_save(row: ErrorCode) -> LogEntry | None:
+    """Return who saved a code last, and when."""
+    return log_of(row).select_related("user").order_by("-action_time").first()
+
+
+def _result(text: str, language: str) -> str:
+    """Return the text with the site's values, if it has any places for them."""
+    filled = placeholders.fill(text, conf.CONTEXT, isolate=languages.direction(language) == "rtl")
+    return filled if filled != text else ""
