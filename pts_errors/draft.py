@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -42,18 +43,23 @@ _CODE_FIELDS = (
 
 def read(codes: Collection[str] | None = None, *, using: str) -> Mapping[str, Entry]:
     """Return the drafts by code: of these codes, or of all of them. Four queries, however many there are."""
-    rows = ErrorCode.objects.using(using)
+    return {row.code: entry_of(row) for row in rows(codes, using=using)}
+
+
+def rows(codes: Collection[str] | None = None, *, using: str) -> list[ErrorCode]:
+    """Return the rows of these codes, or of all of them, with everything that `entry_of` needs. Four queries."""
+    wanted = ErrorCode.objects.using(using)
     if codes is not None:
-        rows = rows.filter(code__in=codes)
-    whole = rows.select_related("category", "replaced_by", "runbook").prefetch_related(
+        wanted = wanted.filter(code__in=codes)
+    whole = wanted.select_related("category", "replaced_by", "runbook").prefetch_related(
         "messages", Prefetch("similar", ErrorCode.objects.using(using).only("code"))
     )
     while True:
         found = list(whole.all())
         # Somebody may save between the first of these queries and the last. Whoever saves raises the version, so half
         # of an edit is never taken for a whole one, and nobody has to wait for a lock.
-        if {row.code: row.version for row in found} == dict(rows.values_list("code", "version")):
-            return {row.code: _entry(row) for row in found}
+        if {row.code: row.version for row in found} == dict(wanted.values_list("code", "version")):
+            return found
 
 
 def write(entries: Iterable[Entry], *, using: str) -> None:
@@ -84,32 +90,33 @@ def write(entries: Iterable[Entry], *, using: str) -> None:
     _write_runbooks(entries, rows, using)
 
 
-def lint_context(*, using: str) -> Context:
-    """Return what the lint rules need to know of the whole catalog."""
-    rows = dict(ErrorCode.objects.using(using).values_list("code", "is_retired"))
-    messages = Message.objects.using(using)
+def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> Context:
+    """Return what the lint rules need to know of the whole catalog.
+
+    Three queries; none when ``entries`` are given, which must then be the drafts of all codes.
+    """
     general: dict[tuple[str, bool], set[str]] = {}
     for entry in seed.packaged():
         if not entry.reveal_to_customer:
             for language, message in entry.messages.items():
                 texts = general.setdefault((language, entry.outcome == Outcome.UNKNOWN), set())
                 texts.add(message.customer_message)
+    if entries is None:
+        known = dict(ErrorCode.objects.using(using).values_list("code", "is_retired"))
+        used = set(Message.objects.using(using).order_by().values_list("language", flat=True).distinct())
+        shared = _shared(using)
+    else:
+        known = {code: entry.is_retired for code, entry in entries.items()}
+        used = {language for entry in entries.values() for language in entry.messages}
+        shared = _shared_of(entries)
     # A text that several hidden codes share tells nobody which of them it was, so ops staff may reword it together.
-    shared = (
-        messages.filter(error__reveal_to_customer=False)
-        .exclude(customer_message="")
-        .values_list("language", "error__outcome", "customer_message")
-        .annotate(codes=Count("pk"))
-        .filter(codes__gt=1)
-        .order_by()
-    )
-    for language, outcome, text, _codes in shared:
+    for language, outcome, text in shared:
         general.setdefault((language, outcome == Outcome.UNKNOWN), set()).add(text)
     return Context(
-        known=rows.keys(),
-        retired={code for code, is_retired in rows.items() if is_retired},
+        known=known.keys(),
+        retired={code for code, is_retired in known.items() if is_retired},
         source_language=conf.SOURCE_LANGUAGE,
-        languages=conf.LANGUAGES or set(messages.order_by().values_list("language", flat=True).distinct()),
+        languages=conf.LANGUAGES or used,
         constants=conf.CONTEXT.keys(),
         general=general,
         review_days=conf.REVIEW_DAYS,
@@ -134,6 +141,32 @@ def reviews(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
         )
         for runbook in runbooks
     }
+
+
+def _shared(using: str) -> Iterable[tuple[str, str, str]]:
+    """Return (language, outcome, customer text) of every text that more than one hidden code has."""
+    found = (
+        Message.objects.using(using)
+        .filter(error__reveal_to_customer=False)
+        .exclude(customer_message="")
+        .values_list("language", "error__outcome", "customer_message")
+        .annotate(codes=Count("pk"))
+        .filter(codes__gt=1)
+        .order_by()
+    )
+    return [(language, outcome, text) for language, outcome, text, _codes in found]
+
+
+def _shared_of(entries: Mapping[str, Entry]) -> Iterable[tuple[str, str, str]]:
+    """Return what `_shared` does, from the drafts of all codes."""
+    codes = Counter(
+        (language, str(entry.outcome), message.customer_message)
+        for entry in entries.values()
+        if not entry.reveal_to_customer
+        for language, message in entry.messages.items()
+        if message.customer_message
+    )
+    return [text for text, number in codes.items() if number > 1]
 
 
 def _write_links(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:
@@ -202,7 +235,8 @@ def _bulk(model: type[_Row], rows: Iterable[_Row], names: Iterable[str], using: 
     manager.bulk_update(old, list(names), batch_size=_BATCH)
 
 
-def _entry(row: ErrorCode) -> Entry:
+def entry_of(row: ErrorCode) -> Entry:
+    """Return one draft row as a value."""
     runbook = getattr(row, "runbook", None)
     return Entry(
         **{name: getattr(row, name) for name in _CODE_FIELDS},
