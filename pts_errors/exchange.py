@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -150,31 +150,35 @@ def read_directory(directory: Path, *, source_language: str = "en") -> tuple[Ent
 
 
 def write(
-    entries: Iterable[Entry], *, source_language: str = "en", origin: Marks | None = None
+    entries: Iterable[Entry],
+    *,
+    source_language: str = "en",
+    only: Collection[str] = (),
+    origin: Marks | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file of the entries in people's form.
 
-    ``origin`` says in every file from which revision it was exported.
+    ``only`` are languages whose PO files are wanted, and no other file. ``origin`` says in every file from which
+    revision it was exported.
 
     Raises:
         ExchangeError: a code or a language cannot be the name of a file.
     """
     entries = tuple(entries)
-    languages_ = {language for entry in entries for language in entry.messages}
+    wanted = sorted(only or {language for entry in entries for language in entry.messages})
     wrong = [entry.code for entry in entries if not _CODE.fullmatch(entry.code)]
-    wrong += [language for language in languages_ if not _LANGUAGE.fullmatch(language)]
+    wrong += [language for language in wanted if not _LANGUAGE.fullmatch(language)]
     if wrong:
-        raise ExchangeError(f"{name!r} cannot be the name of a file." for name in sorted(wrong))
-    yield "categories.csv", _write_categories(entries, origin)
-    yield "codes.csv", _write_codes(entries, origin)
-    for language in sorted(languages_):
+        raise ExchangeError(f"{name[:50]!r} cannot be the name of a file." for name in wrong)
+    if not only:
+        yield "categories.csv", _write_categories(entries, origin)
+        yield "codes.csv", _write_codes(entries, origin)
+    for language in wanted:
         yield f"messages/{language}.po", write_po(entries, language, source_language=source_language, origin=origin)
-    for entry in entries:
+    for entry in () if only else entries:
         if entry.runbook is not None:
-            yield (
-                f"runbooks/{entry.code}.md",
-                write_runbook(entry.code, entry.runbook, mark=origin and origin.runbook(entry)),
-            )
+            mark = origin and origin.runbook(entry)
+            yield f"runbooks/{entry.code}.md", write_runbook(entry.code, entry.runbook, mark=mark)
 
 
 def write_directory(directory: Path, entries: Iterable[Entry], *, source_language: str = "en") -> list[Path]:
@@ -431,7 +435,7 @@ def read_po(text: str, *, file: str, is_source: bool) -> ReadPO:
     confirmed: dict[str, dict[str, str]] = {}
     lines: dict[str, dict[str, int]] = {}
     language = Path(file).stem
-    if languages.normalize(language) != language or not _LANGUAGE.fullmatch(language):
+    if len(language) > languages.MAX_LENGTH or not _LANGUAGE.fullmatch(language):
         problems.add(file, 1, f"The file must be named {languages.normalize(language)[:40]}.po.")
     units = _units(text, file, problems)
     for unit in units:
