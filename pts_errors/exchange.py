@@ -63,7 +63,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PO_REVISION = "X-PTS-Revision"
 _PO_DRAFTS = "X-PTS-Drafts"
 _PO_DRAFT = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{8})")
-_LINE_END = re.compile(r"\r\n?")
 _PO_LINE = re.compile(r"\(line (\d+)\)")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
@@ -72,9 +71,10 @@ _REVISION = "revision"
 # Far more than the largest catalog needs, and little enough to be read in seconds: a library that reads PO line by line
 # takes hours for a text of a million lines.
 _MAX_ROWS = 50_000
-_MAX_UNITS = 50_000
-_MAX_PO_LINE = 20_000
+_MAX_PO_UNITS = 50_000
+_MAX_PO_LINES = 400_000
 _MAX_PO_RUN = 1_000
+_MAX_PO_TEXT = 200_000
 
 
 @dataclass(slots=True)
@@ -239,7 +239,7 @@ def _write_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> 
 
 def _lines(text: str) -> str:
     """Return the text with line ends as files have them: browsers send others."""
-    return _LINE_END.sub("\n", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _guard(text: str) -> str:
@@ -258,8 +258,8 @@ def _read_csv(
         if tuple(reader.fieldnames or ()) not in (columns, (*columns, _REVISION)):
             problems.add(file, 1, f"The columns must be {','.join(columns)}, separated by commas.")
             return None
-        for row in reader:
-            if len(rows) == _MAX_ROWS:
+        for number, row in enumerate(reader):
+            if number == _MAX_ROWS:
                 problems.add(file, reader.line_num, f"The file has more than {_MAX_ROWS} lines.")
                 return None
             if None in row or None in row.values():
@@ -485,19 +485,30 @@ def _units(text: str, file: str, problems: Problems) -> Iterable[Any]:
 
 
 def _is_bomb(text: str, file: str, problems: Problems) -> bool:
-    units = run = 0
+    """Return whether the library would take minutes or longer, which is noted."""
+    bad = _MAX_PO_LINES + 1 if text.count("\n") > _MAX_PO_LINES else _too_much(text)
+    if bad:
+        problems.add(
+            file,
+            bad,
+            f"This is too much for a catalog: at most {_MAX_PO_UNITS} units and {_MAX_PO_LINES} lines in a file, "
+            f"and {_MAX_PO_RUN} lines or {_MAX_PO_TEXT} characters for one text.",
+        )
+    return bool(bad)
+
+
+def _too_much(text: str) -> int:
+    """Return the line with which a PO file has too many units or one of its texts is too long, or 0."""
+    units = run = length = 0
     for number, line in enumerate(text.split("\n"), start=1):
-        run = 0 if line.startswith("msg") else run + bool(line)
-        units += line.startswith("msgid ")
-        if run > _MAX_PO_RUN or len(line) > _MAX_PO_LINE or units > _MAX_UNITS:
-            problems.add(
-                file,
-                number,
-                f"No catalog needs more than {_MAX_UNITS} units, {_MAX_PO_RUN} lines for one text "
-                f"or {_MAX_PO_LINE} characters on a line.",
-            )
-            return True
-    return False
+        if line.startswith("msg"):
+            run = length = 0
+        run += bool(line)
+        length += len(line)
+        units += line.startswith(("msgid ", "#~ msgid "))
+        if run > _MAX_PO_RUN or length > _MAX_PO_TEXT or units > _MAX_PO_UNITS:
+            return number
+    return 0
 
 
 def _po_marks(metadata: Mapping[str, str], file: str, problems: Problems) -> tuple[Mark | None, dict[str, str]]:
