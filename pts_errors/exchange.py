@@ -252,7 +252,7 @@ def _read_csv(
     """Return the lines that have the right number of cells, each with its number; None if this is no such table."""
     if text is None:
         return None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(_short_lines(text), strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
     try:
         if tuple(reader.fieldnames or ()) not in (columns, (*columns, _REVISION)):
@@ -270,6 +270,13 @@ def _read_csv(
         problems.add(file, reader.line_num + 1, f"This is not CSV: {str(error).rstrip('.')}.")
         return None
     return rows
+
+
+def _short_lines(text: str) -> Iterator[str]:
+    for line in io.StringIO(text, newline=""):
+        if len(line) > csv.field_size_limit():
+            raise csv.Error("the line is too long")
+        yield line
 
 
 def read_categories(text: str | None, problems: Problems) -> dict[str, Part]:

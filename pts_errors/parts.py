@@ -51,7 +51,7 @@ def read(path: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     total = 0
     try:
-        paths = _inside(path, problems) if path.is_dir() else {path.name: path.resolve()}
+        paths = _inside(path, problems) if path.is_dir() else {_named(path.name): path.resolve()}
     except OSError as error:
         raise ExchangeError([f"{path}: {error.strerror}."]) from error
     for name, file in paths.items():
@@ -86,7 +86,7 @@ def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: 
                 given[-60:], 1, "This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md."
             )
             continue
-        name = f"{_PLACES[path.suffix]}{path.name}"
+        name = _named(path.name)
         if len(content) > _MAX_BYTES[path.suffix]:
             problems.add(name, 1, f"The file is larger than {_MAX_BYTES[path.suffix] // 1000} KB.")
             continue
@@ -120,6 +120,11 @@ def shorten(problems: list[str]) -> list[str]:
 def _raise(problems: Problems) -> None:
     if problems.found:
         raise ExchangeError(shorten(problems.found))
+
+
+def _named(name: str) -> str:
+    """Return the name of a file with its place in a catalog's directory."""
+    return f"{_PLACES.get(Path(name).suffix, '')}{name}"
 
 
 def _inside(directory: Path, problems: Problems) -> dict[str, Path]:

@@ -23,6 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the directory, what to write, and which codes and languages of it."""
+        # Options may stand between the directory and the codes, which argparse does not read by itself.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument("directory", type=Path, metavar="DIR", help="directory to write to")
         parser.add_argument("codes", nargs="*", metavar="CODE", help="code to write, all if none is given")
         state = parser.add_mutually_exclusive_group()
