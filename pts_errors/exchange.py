@@ -177,7 +177,7 @@ def write(
         yield f"messages/{language}.po", write_po(entries, language, source_language=source_language, origin=origin)
     for entry in () if only else entries:
         if entry.runbook is not None:
-            mark = origin and origin.runbook(entry)
+            mark = origin.runbook(entry) if origin else None
             yield f"runbooks/{entry.code}.md", write_runbook(entry.code, entry.runbook, mark=mark)
 
 

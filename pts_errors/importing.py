@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cache
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
+from django.db.models import Field
 from django.utils.translation import gettext as _
 
 from pts_errors import draft, lint, models, publishing, seed
@@ -151,7 +153,7 @@ def _invalid(changes: Iterable[Change], drafts: State, alias: str) -> Iterator[t
         name = change.path[-1]
         if name in _LINKS:
             continue
-        field = _MODELS[change.path[0]]._meta.get_field(name)
+        field = cast("Field[Any, Any]", _MODELS[change.path[0]]._meta.get_field(name))
         try:
             for value in (change.after, *([] if change.confirmed is None else [change.confirmed])):
                 field.clean(value, None)
