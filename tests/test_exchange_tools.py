@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import shutil
 import string
@@ -24,6 +23,7 @@ from pts_errors.marks import Marks
 from pts_errors.models import Message as Row
 from pts_errors.plan import State, compare, merge
 
+POFILTER = Path(sys.executable).with_name("pofilter")
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
@@ -62,15 +62,13 @@ def test_polib_reads_every_file(request: pytest.FixtureRequest, kind: str) -> No
         assert str(file).rstrip("\n") + "\n" == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="msgfmt of gettext is not installed")
 @pytest.mark.django_db
 @both
 def test_msgfmt_compiles_every_file(request: pytest.FixtureRequest, kind: str) -> None:
     """With all its checks."""
-    msgfmt = shutil.which("msgfmt")
-    if msgfmt is None:
-        pytest.skip("msgfmt of gettext is not installed.")
     for path in po_files(directory_of(request, kind)):
-        done = subprocess.run([msgfmt, "-c", "-o", "/dev/null", path], capture_output=True, text=True)
+        done = subprocess.run(["msgfmt", "-c", "-o", "/dev/null", path], capture_output=True, text=True)
 
         assert (path.name, done.returncode) == (path.name, 0), done.stderr
 
@@ -79,9 +77,7 @@ def test_msgfmt_compiles_every_file(request: pytest.FixtureRequest, kind: str) -
 @both
 def test_babel_reads_the_same(request: pytest.FixtureRequest, kind: str) -> None:
     """Weblate's and many sites' parser for compiling."""
-    if importlib.util.find_spec("babel") is None:
-        pytest.skip("Babel is not installed.")
-    from babel.messages import pofile
+    pofile = pytest.importorskip("babel.messages.pofile", reason="Babel is not installed")
 
     for path in po_files(directory_of(request, kind)):
         with path.open("rb") as file:
@@ -92,18 +88,16 @@ def test_babel_reads_the_same(request: pytest.FixtureRequest, kind: str) -> None
         assert units == expected
 
 
+@pytest.mark.skipif(not POFILTER.exists(), reason="pofilter of translate-toolkit is not installed")
 @pytest.mark.django_db
 @both
 def test_translate_toolkit_reads_every_file(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> None:
     """It is what Weblate and Pootle are built on."""
-    pofilter = Path(sys.executable).with_name("pofilter")
-    if not pofilter.exists():
-        pytest.skip("pofilter of translate-toolkit is not installed.")
     directory = directory_of(request, kind) / "messages"
     out = tmp_path / "found"
 
     done = subprocess.run(
-        [pofilter, "--progress=none", "-t", "escapes", "-t", "newlines", "-t", "tabs", directory, out],
+        [POFILTER, "--progress=none", "-t", "escapes", "-t", "newlines", "-t", "tabs", directory, out],
         capture_output=True,
         text=True,
     )

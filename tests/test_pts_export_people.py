@@ -9,8 +9,8 @@ import polib
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import exchange, publishing, seed
-from pts_errors.models import ErrorCode, Message, Revision
+from pts_errors import exchange, seed
+from pts_errors.models import ErrorCode, Head, Message, Revision
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +96,7 @@ def test_a_changed_source_makes_its_translations_fuzzy(tmp_path: Path) -> None:
     export(tmp_path, "1007", "--drafts", "--language", "fr")
 
     unit = polib.pofile(str(tmp_path / "messages/fr.po")).find("1007/title", by="msgctxt")
+    assert unit is not None
     assert unit.fuzzy
     assert (unit.msgid, unit.previous_msgid) == ("Too little money", before)
 
@@ -172,7 +173,7 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_nothing_published_is_an_error(tmp_path: Path) -> None:
     """What the package ships would be taken for this site's catalog."""
     Revision.objects.all()._raw_delete("default")
-    publishing.Head.objects.update(number=0)
+    Head.objects.update(number=0)
 
     with pytest.raises(CommandError, match="cannot be read from the database"):
         export(tmp_path)

@@ -411,7 +411,12 @@ def test_it_asks_before_it_writes(files: Path, monkeypatch: pytest.MonkeyPatch, 
     """Only a yes is a yes."""
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
     asked: list[str] = []
-    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or answer)
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return answer
+
+    monkeypatch.setattr("builtins.input", ask)
 
     if is_written:
         run(files)
@@ -445,7 +450,12 @@ def test_what_was_shown_is_what_is_written(files: Path) -> None:
 def test_the_command_says_that_somebody_saved(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be run again."""
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
-    monkeypatch.setattr("builtins.input", lambda _prompt: set_text("1000", "fr", "Reçu") or "y")
+
+    def ask(_prompt: str) -> str:
+        set_text("1000", "fr", "Reçu")
+        return "y"
+
+    monkeypatch.setattr("builtins.input", ask)
 
     assert refusal(files).endswith("Nothing was written; run the command again.")
 
@@ -575,7 +585,11 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
         (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
         ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
         ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),
-        ("notes.md", b"", "notes.md:1: This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md."),
+        (
+            "notes.md",
+            b"",
+            "runbooks/notes.md:1: This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.",
+        ),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value[:40],
 )
