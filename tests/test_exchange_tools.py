@@ -123,6 +123,11 @@ TEXT = st.lists(
 ).map("".join)
 LINE = TEXT.map(lambda text: text.replace("\n", " "))
 
+# A runbook without any text is no runbook.
+RUNBOOKS = st.builds(Runbook, owner=LINE, meaning=TEXT, diagnosis=TEXT, escalation=TEXT).map(
+    lambda runbook: None if runbook == Runbook() else runbook
+)
+
 
 @st.composite
 def states(draw: Any) -> Mapping[str, Entry]:
@@ -145,7 +150,7 @@ def states(draw: Any) -> Mapping[str, Entry]:
             replaced_by=draw(st.sampled_from(["", *codes])),
             similar=tuple(sorted(similar - {code})) if code in similar else (),
             messages=draw(messages()),
-            runbook=draw(st.none() | st.builds(Runbook, owner=LINE, meaning=TEXT, diagnosis=TEXT, escalation=TEXT)),
+            runbook=draw(st.none() | RUNBOOKS),
         )
         for code in codes
     }
