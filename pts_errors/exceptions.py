@@ -72,6 +72,10 @@ class UnpublishedChanges(Exception):
     """A restore would overwrite edits that nobody has published."""
 
 
+class DraftsChanged(Exception):
+    """Somebody saved a draft after the plan of an import was shown. Look at a new plan."""
+
+
 class AppendOnly(Exception):
     """A revision can be added, but never changed or deleted."""
 

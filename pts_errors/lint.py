@@ -329,13 +329,14 @@ def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[
 
 @_rule("R004", Level.ERROR)
 def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    beginnings = {code[:2] for code in context.known if len(code) == 4}
     for name, text in _sections(entry):
         for number in sorted(set(_NUMBER.findall(text)) - _ORDER_STATES):
-            if number[:2] in beginnings and number not in context.known:
-                yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
-            elif number in context.retired and number != entry.code:
+            if number in context.retired and number != entry.code:
                 yield name, _("The code %(code)s is retired.") % {"code": number}
+            elif number not in context.known and any(
+                len(code) == 4 and code.startswith(number[:2]) for code in context.known
+            ):
+                yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
 
 
 @_rule("R005", Level.ERROR)

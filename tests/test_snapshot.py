@@ -18,7 +18,6 @@ from pts_errors.entry import Category, Entry, Message
 from pts_errors.models import Head
 from pts_errors.models import Message as MessageRow
 
-
 pytestmark = pytest.mark.cold
 
 

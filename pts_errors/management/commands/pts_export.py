@@ -9,19 +9,39 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import draft, snapshot
+from pts_errors import draft, exchange, languages, snapshot
 from pts_errors.catalog import Catalog
+from pts_errors.conf import conf
+from pts_errors.exceptions import ExchangeError
+from pts_errors.marks import Marks
 from pts_errors.models import Head
 from pts_errors.pages import static_copy
 
 
 class Command(BaseCommand):
-    """Writes the published catalog to files."""
+    """Writes the catalog to files."""
 
-    help = "Write the pages of the published catalog as files that need no server."
+    help = "Write the catalog as files that people edit and pts_import reads, or as pages that need no server."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the directories."""
+        """Take the directories, what to write, and which codes and languages of it."""
+        # Options may stand between the directory and the codes, which argparse does not read by itself.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        parser.add_argument(
+            "directory", nargs="?", type=Path, metavar="DIR", help="directory for CSV, PO and Markdown files"
+        )
+        parser.add_argument("codes", nargs="*", metavar="CODE", help="code to write, all if none is given")
+        state = parser.add_mutually_exclusive_group()
+        state.add_argument("--live", action="store_true", help="write what is published (the default)")
+        state.add_argument("--drafts", action="store_true", help="write what the admin edits")
+        parser.add_argument(
+            "--language",
+            action="append",
+            default=[],
+            dest="only",
+            metavar="L",
+            help="write the PO file of this language and nothing else; may be repeated, and the language may be new",
+        )
         parser.add_argument(
             "--html", type=Path, metavar="DIR", help="directory for the public pages, in every language"
         )
@@ -29,32 +49,59 @@ class Command(BaseCommand):
             "--runbooks", type=Path, metavar="DIR", help="directory for the staff pages; keep it out of the public one"
         )
 
-    def handle(self, *, html: Path | None, runbooks: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        directory: Path | None,
+        codes: list[str],
+        drafts: bool,
+        only: list[str],
+        html: Path | None,
+        runbooks: Path | None,
+        **options: Any,
+    ) -> None:
         """Write what was asked for, and say how far it is."""
-        if html is None and runbooks is None:
-            raise CommandError("Nothing to write: give --html DIR, --runbooks DIR or both.")
+        if directory is None and html is None and runbooks is None:
+            raise CommandError("Nothing to write: give DIR, --html DIR or --runbooks DIR.")
         if html is not None and runbooks is not None and _overlap(html.resolve(), runbooks.resolve()):
             raise CommandError("The staff pages must not lie among the public ones: give two separate directories.")
-        catalog = snapshot.refresh()
-        if not catalog.number:
+        live = snapshot.refresh()
+        if not live.number:
             # What the package ships would replace what this site has published.
             raise CommandError("The published catalog cannot be read from the database; nothing was written.")
         try:
+            if directory is not None:
+                self._write_files(directory, live, codes=codes, drafts=drafts, only=only)
             if html is not None:
-                self._write_reference(html, catalog)
+                self._write_reference(html, live)
             if runbooks is not None:
-                reviews = draft.reviews(catalog.entries.keys(), using=router.db_for_write(Head))
-                self._report(runbooks, _write(runbooks, static_copy.runbook_pages(catalog, reviews)), "runbooks")
+                reviews = draft.reviews(live.entries.keys(), using=router.db_for_write(Head))
+                self._report(runbooks, "runbooks", _write(runbooks, static_copy.runbook_pages(live, reviews)))
+        except ExchangeError as error:
+            raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
-            raise CommandError(f"The copy is not complete: {error}") from error
+            raise CommandError(f"The export is not complete: {error}") from error
+
+    def _write_files(self, directory: Path, live: Catalog, *, codes: list[str], drafts: bool, only: list[str]) -> None:
+        entries = draft.read(using=router.db_for_write(Head)) if drafts else live.entries
+        if missing := sorted(set(codes) - entries.keys()):
+            raise CommandError(f"There is no code {', '.join(missing)}; nothing was written.")
+        files = exchange.write(
+            [entry for code, entry in entries.items() if not codes or code in codes],
+            source_language=conf.SOURCE_LANGUAGE,
+            only=sorted({languages.normalize(language) for language in only}),
+            origin=Marks(live.number, live.entries),
+        )
+        what = "drafts" if drafts else "published catalog"
+        self._report(directory, f"{what} at revision {live.number}", _write(directory, files))
 
     def _write_reference(self, directory: Path, catalog: Catalog) -> None:
         for language in catalog.languages:
-            self._report(directory, _write(directory, static_copy.reference_pages(catalog, language)), language)
+            self._report(directory, language, _write(directory, static_copy.reference_pages(catalog, language)))
         # The way in comes last: it leads to pages that are there.
-        self._report(directory, _write(directory, static_copy.reference_assets(catalog)), "index")
+        self._report(directory, "index", _write(directory, static_copy.reference_assets(catalog)))
 
-    def _report(self, directory: Path, count: int, what: str) -> None:
+    def _report(self, directory: Path, what: str, count: int) -> None:
         self.stdout.write(f"{directory}: {what}, {count} files.")
 
 

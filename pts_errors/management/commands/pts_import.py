@@ -1,0 +1,138 @@
+"""The command ``pts_import``."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pts_errors import importing, parts
+from pts_errors.conf import conf
+from pts_errors.exceptions import DraftsChanged, ExchangeError
+from pts_errors.plan import Change, Plan, Status
+
+# What is shown of one text; who wants all of it opens the file.
+_SHOWN = 400
+_PROGRESS_SECONDS = 2.0
+# Categories of characters that are not seen, and of those that steer a terminal.
+_UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+
+
+class Command(BaseCommand):
+    """Reads files into the drafts."""
+
+    help = "Read CSV, PO and Markdown files into the drafts, after showing what would change. Nothing is published."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the files and what to do without asking."""
+        parser.add_argument("path", type=Path, metavar="DIR|FILE", help="what pts_export wrote, or one file of it")
+        parser.add_argument("--yes", action="store_true", help="write without asking")
+        parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
+        parser.add_argument(
+            "--theirs", action="store_true", help="take the file's value where the draft was changed, too"
+        )
+
+    def handle(self, *, path: Path, yes: bool, dry_run: bool, theirs: bool, **options: Any) -> None:
+        """Read, show, ask, and write."""
+        try:
+            plan = self._plan(path, theirs=theirs)
+            self._show(plan)
+            if not dry_run:
+                self._apply(plan, must_ask=not yes)
+        except ExchangeError as error:
+            raise CommandError(f"{error}\nNothing was written.") from error
+        except DraftsChanged as error:
+            raise CommandError(f"{error} Nothing was written; run the command again.") from error
+        if rejected := len(plan.having(Status.REJECTED)):
+            raise CommandError(f"Values that were rejected: {rejected}. Mend them and import the files again.")
+
+    def _plan(self, path: Path, *, theirs: bool) -> Plan:
+        found = parts.parse(
+            parts.read(path), source_language=conf.SOURCE_LANGUAGE, progress=self._progress("Read %d of %d files.")
+        )
+        progress = self._progress("Checked %d of %d codes.")
+        plan = importing.plan(found, progress=progress)
+        if theirs and (conflicts := plan.having(Status.CONFLICT)):
+            plan = importing.plan(found, theirs=[change.path for change in conflicts], progress=progress)
+        return plan
+
+    def _show(self, plan: Plan) -> None:
+        for change in plan.changes:
+            self.stdout.write(_described(change))
+        counts = Counter(change.status for change in plan.changes)
+        summary = ", ".join(f"{status}: {counts[status]}" for status in Status)
+        self.stdout.write(f"{summary}, unchanged: {plan.unchanged}.".capitalize())
+
+    def _apply(self, plan: Plan, *, must_ask: bool) -> None:
+        count = len(plan.having(Status.NEW, Status.CHANGED))
+        if not count:
+            self.stdout.write("There is nothing to write.")
+            return
+        if must_ask:
+            try:
+                answer = input(f"Write {count} values into the drafts? Nothing is published. [y/N] ")
+            except EOFError:
+                raise CommandError("Nothing was written: nobody is there to ask. Pass --yes.") from None
+            if answer.strip().lower() not in ("y", "yes"):
+                raise CommandError("Nothing was written.")
+        codes = importing.apply(plan)
+        self.stdout.write(
+            f"Wrote {count} values into the drafts of {len(codes)} codes. Publish them when they are right."
+        )
+
+    def _progress(self, text: str) -> Callable[[int, int], None]:
+        last = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last > _PROGRESS_SECONDS:
+                last = time.monotonic()
+                self.stderr.write(text % (done, total))
+
+        return tell
+
+
+def _described(change: Change) -> str:
+    """Return one change as a line, or a few."""
+    where = " ".join(change.path[1:])
+    text = f"{change.file}:{change.line}: {where}: {change.status}"
+    before, after = _text(change.before), _text(change.after)
+    if change.reason:
+        text += f": {change.reason}"
+    if before != after:
+        return f"{text}: {_shown(_diff(before, after))}"
+    return f"{text}: the translation is confirmed against: {_shown(change.confirmed or '')}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _shown(text: str) -> str:
+    """Return the text so that it can do nothing to a terminal, shortened."""
+    safe = "".join(
+        f"<U+{ord(character):04X}>" if unicodedata.category(character) in _UNSEEN and character != "\n" else character
+        for character in text
+    )
+    safe = safe if len(safe) <= _SHOWN else f"{safe[:_SHOWN]}…"
+    return safe.replace("\n", "\n    ")
+
+
+def _diff(before: str, after: str) -> str:
+    """Return the words of both texts, those that went as [-these-] and those that came as {+these+}."""
+    old, new = re.findall(r"\s+|\w+|\W", before), re.findall(r"\s+|\w+|\W", after)
+    pieces = []
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = "".join(old[i:j]), "".join(new[k:m])
+        if tag == "equal":
+            pieces.append(gone if len(gone) <= 60 else f"{gone[:25]}…{gone[-25:]}")
+        else:
+            pieces += [f"[-{gone}-]" if gone else "", f"{{+{come}+}}" if come else ""]
+    return "".join(pieces)

@@ -1,0 +1,181 @@
+"""The files of a catalog, all or some of them, as somebody gives them to us: read within bounds, then parsed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pts_errors import exchange
+from pts_errors.exceptions import ExchangeError
+from pts_errors.exchange import Part, Problems
+
+# Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
+_MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}
+_MAX_TOTAL = 100_000_000
+_MAX_FILES = 20_000
+_PROBLEMS_SHOWN = 100
+
+_NAME = re.compile(r"(categories|codes)\.csv|(?:messages/)?[^/\\]+\.po|(?:runbooks/)?[1-9][0-9]{0,8}\.md")
+_PLACES = {".csv": "", ".po": "messages/", ".md": "runbooks/"}
+
+# Called with how much is done, and of how much.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the files say, and nothing of what they do not say."""
+
+    categories: Mapping[str, Part] = field(default_factory=dict)
+    """By slug."""
+    codes: Mapping[str, Part] = field(default_factory=dict)
+    """By code."""
+    messages: Mapping[tuple[str, str], Part] = field(default_factory=dict)
+    """By code and language."""
+    runbooks: Mapping[str, Part] = field(default_factory=dict)
+    """By code."""
+
+
+def read(path: Path) -> dict[str, bytes]:
+    """Return the content of a file, or of a directory's files that belong to a catalog, by name.
+
+    Raises:
+        ExchangeError: there is none, one is no regular file, or they are larger than a catalog can be.
+    """
+    problems = Problems()
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        paths = _inside(path, problems) if path.is_dir() else {_named(path.name): path.resolve()}
+    except OSError as error:
+        raise ExchangeError([f"{path}: {error.strerror}."]) from error
+    for name, file in paths.items():
+        content = _read(file, name, problems)
+        if content is not None:
+            files[name] = content
+            total += len(content)
+        if total > _MAX_TOTAL:
+            problems.add(name, 1, f"All files together are larger than {_MAX_TOTAL // 1_000_000} MB.")
+            break
+    if not problems.found and not files:
+        problems.found.append(f"{path}: There is no categories.csv, codes.csv, messages/*.po or runbooks/*.md.")
+    _raise(problems)
+    return files
+
+
+def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: Progress | None = None) -> Parts:
+    """Return what files say, given by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
+
+    Raises:
+        ExchangeError: one of them is wrong; every problem is named with file and line.
+    """
+    problems = Problems()
+    categories: dict[str, Part] = {}
+    codes: dict[str, Part] = {}
+    messages: dict[tuple[str, str], Part] = {}
+    runbooks: dict[str, Part] = {}
+    for number, (given, content) in enumerate(files.items(), start=1):
+        path = Path(given)
+        if not _NAME.fullmatch(given):
+            problems.add(
+                given[-60:], 1, "This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md."
+            )
+            continue
+        name = _named(path.name)
+        if len(content) > _MAX_BYTES[path.suffix]:
+            problems.add(name, 1, f"The file is larger than {_MAX_BYTES[path.suffix] // 1000} KB.")
+            continue
+        text = exchange.decode(content, name, problems)
+        if text is None:
+            continue
+        if name == "categories.csv":
+            categories = exchange.read_categories(text, problems)
+        elif name == "codes.csv":
+            codes, _known = exchange.read_codes(text, problems)
+        elif path.suffix == ".po":
+            po = exchange.read_po(text, file=name, is_source=path.stem == source_language)
+            problems.found += po.problems
+            messages.update({(code, path.stem): part for code, part in po.parts.items()})
+        else:
+            runbook = exchange.read_runbook(text, path.stem, problems)
+            if runbook is not None:
+                runbooks[path.stem] = runbook
+        if progress is not None:
+            progress(number, len(files))
+    _raise(problems)
+    return Parts(categories=categories, codes=codes, messages=messages, runbooks=runbooks)
+
+
+def shorten(problems: list[str]) -> list[str]:
+    """Return no more problems than a person reads in one go."""
+    more = len(problems) - _PROBLEMS_SHOWN
+    return problems if more <= 0 else [*problems[:_PROBLEMS_SHOWN], f"And {more} more problems."]
+
+
+def _raise(problems: Problems) -> None:
+    if problems.found:
+        raise ExchangeError(shorten(problems.found))
+
+
+def _named(name: str) -> str:
+    """Return the name of a file with its place in a catalog's directory."""
+    return f"{_PLACES.get(Path(name).suffix, '')}{name}"
+
+
+def _inside(directory: Path, problems: Problems) -> dict[str, Path]:
+    """Return the paths of the files that belong to a catalog, by name, in the order in which they are read."""
+    paths = {name: directory / name for name in ("categories.csv", "codes.csv") if os.path.lexists(directory / name)}
+    for place, suffix in (("messages", ".po"), ("runbooks", ".md")):
+        if (directory / place).is_symlink():
+            problems.add(place, 1, "This is a symbolic link. Put the files themselves there.")
+            continue
+        for name in sorted(_names(directory / place, suffix)):
+            if len(paths) == _MAX_FILES:
+                problems.add(f"{place}/{name}", 1, f"There are more than {_MAX_FILES} files.")
+                return {}
+            paths[f"{place}/{name}"] = directory / place / name
+    return paths
+
+
+def _names(directory: Path, suffix: str) -> Iterator[str]:
+    if not directory.is_dir():
+        return
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            # Editors and file managers leave hidden files about.
+            if entry.name.endswith(suffix) and not entry.name.startswith("."):
+                yield entry.name
+
+
+def _read(path: Path, name: str, problems: Problems) -> bytes | None:
+    limit = _MAX_BYTES.get(path.suffix)
+    if limit is None:
+        problems.add(name, 1, "This is neither CSV (.csv) nor PO (.po) nor Markdown (.md).")
+        return None
+    # A link may lead anywhere, and a pipe would let us wait for ever. Windows has neither flag.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                problems.add(name, 1, "This is not a regular file.")
+                return None
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(limit + 1)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            problems.add(name, 1, "This is a symbolic link. Put the file itself there.")
+        else:
+            problems.add(name, 1, f"The file cannot be read: {error.strerror}.")
+        return None
+    if len(content) > limit:
+        problems.add(name, 1, f"The file is larger than {limit // 1000} KB.")
+        return None
+    return content
