@@ -19,7 +19,7 @@ demo: .venv/installed
 	$(python) manage.py demo $(ADDRESS)
 
 test: .venv/installed
-	$(python) -m pytest
+	$(python) -m pytest -n auto
 
 lint: .venv/installed-lint
 	$(python) -m ruff format --check .
