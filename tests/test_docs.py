@@ -17,6 +17,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand
 from django.dispatch import Signal
 from django.test import override_settings
 from django.urls import URLPattern
@@ -129,6 +131,20 @@ def test_every_lint_rule_is_listed_with_its_level() -> None:
 def test_every_command_has_a_section(name: str) -> None:
     """The page of commands has a heading for each."""
     assert f"\n## {name}\n" in _text(_REFERENCE / "commands.md")
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_option_of_a_command_is_in_its_section(name: str) -> None:
+    """Those of our own; Django's are described by Django."""
+    section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", _text(_REFERENCE / "commands.md"), re.M | re.S)
+    assert section is not None
+    command = load_command_class("pts_errors", name)
+    stock = set(BaseCommand().create_parser("manage.py", "stock")._option_string_actions)
+
+    options = set(command.create_parser("manage.py", name)._option_string_actions) - stock
+
+    assert set(re.findall(r"`(--[a-z-]+)`", section[1])) >= options
+    assert set(re.findall(r"--[a-z][a-z-]*", section[1])) <= options
 
 
 @pytest.mark.parametrize("name", sorted(register.tags))
@@ -264,12 +280,24 @@ def test_the_picture_of_the_layers_is_the_contract() -> None:
 
 def test_every_module_is_described_on_the_page_on_architecture() -> None:
     """A newcomer can choose the module to open by its row."""
-    modules = {path.stem for path in (_ROOT / "pts_errors").glob("*.py")} - {"__init__"}
-    packages = {path.parent.name for path in (_ROOT / "pts_errors").glob("*/__init__.py")}
+    package = _ROOT / "pts_errors"
+    modules = {path.relative_to(package).with_suffix("").as_posix() for path in package.rglob("*.py")}
+    modules = {name for name in modules if not name.startswith(("management/", "migrations/"))}
+    modules = {name for name in modules if name.rpartition("/")[2] != "__init__"}
+    packages = {path.parent.name for path in package.glob("*/__init__.py")}
 
     described = {cells[0].strip("`/") for cells in _rows(_DOCS / "explanation" / "architecture.md")}
 
     assert not (modules | packages) - described
+
+
+def test_every_screenshot_is_shown() -> None:
+    """A picture that no page shows is out of date before long; a page without its picture breaks the build."""
+    pictures = {path.name for path in (_DOCS / "screenshots").glob("*.png")}
+
+    shown = {name for page in _pages() for name in re.findall(r"\]\(\.\./screenshots/([^)]+)\)", _text(page))}
+
+    assert shown == pictures
 
 
 # ---- examples ----
