@@ -24,6 +24,7 @@ from django.test import override_settings
 from django.urls import URLPattern
 from rest_framework.serializers import Serializer
 
+from example_project.management.commands import demo
 from pts_errors import checks, exceptions, lint, lookup, publishing, seed, signals, testing
 from pts_errors import urls as pages
 from pts_errors.api import serializers
@@ -168,6 +169,24 @@ def test_every_permission_is_listed() -> None:
     missing = {codename for codename in codenames if f"`{codename}`" not in _text(_REFERENCE / "permissions.md")}
 
     assert not missing
+
+
+def test_the_roles_are_those_of_the_demo() -> None:
+    """Who tries a role in the demo finds what the page says of it."""
+    roles: dict[str, set[str]] = {}
+    for role, words, *_rest in _rows(_DOCS / "how-to" / "translate-in-the-admin.md"):
+        granted = set()
+        for action, _space, name in (right.removeprefix("and ").partition(" ") for right in words.split(", ")):
+            granted |= roles[name.rpartition(" ")[2]] if action == "those" else {f"{action}_{name}"}
+        roles[role] = granted
+    del roles["role"]
+
+    codenames = {
+        role: {right.replace("error codes", "error code").replace(" ", "") for right in rights}
+        for role, rights in roles.items()
+    }
+
+    assert codenames == {role: set(rights) for role, rights in demo.ROLES.items()}
 
 
 def test_every_signal_has_a_section() -> None:
