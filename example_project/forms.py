@@ -56,7 +56,7 @@ class WithdrawalForm(PaymentForm):
 
     kind = WITHDRAWAL
 
-    payee = forms.CharField(label=_("Recipient"), max_length=60, initial="Maria Santos")
+    payee = forms.CharField(label=_("Recipient"), max_length=60, initial="Sample Recipient")
 
     field_order = ["amount", "currency", "channel", "payee"]
 

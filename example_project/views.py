@@ -20,7 +20,8 @@ from example_project.forms import CHANNELS, AgainForm, PaymentForm, WithdrawalFo
 from example_project.gateway import WITHDRAWAL, Gateway, Order
 from pts_errors import languages, lookup, markdown, snapshot
 from pts_errors.exceptions import PTSError, raise_for_code
-from pts_errors.models import ErrorCode, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.models import ErrorCode, Severity
+from pts_errors.pages import words
 
 # The languages in which the page itself is written; in every other one it is English around the translated errors.
 _PAGE_LANGUAGES = ("en", "zh-hans", "ar")
@@ -34,7 +35,7 @@ _EXAMPLE = Order(
     amount=Decimal(75_000),
     currency="PHP",
     channel="gcash",
-    payee="Maria Santos",
+    payee="Sample Recipient",
 )
 
 _gateway = Gateway()
@@ -144,9 +145,9 @@ def _words(code: str) -> dict[str, Any]:
     """Return the values of a code in words for people."""
     error = lookup.get(code)
     return {
-        "outcome": dict(Outcome.choices)[error.outcome],
-        "retry_advice": dict(RetryAdvice.choices)[error.retry_advice],
-        "responsible_party": dict(ResponsibleParty.choices)[error.responsible_party],
+        "outcome": words.of_outcome(error.outcome).sentence,
+        "retry_advice": words.of_retry_advice(error.retry_advice, error.retry_after).sentence,
+        "responsible_party": words.of_party(error.responsible_party).label,
         "severity": dict(Severity.choices)[error.severity],
         "http_phrase": HTTPStatus(error.http_status).phrase if error.http_status in list(HTTPStatus) else "",
     }

@@ -58,7 +58,7 @@ def _order(order_id: str = "W-7K2M4Q") -> Order:
         amount=Decimal(500),
         currency="PHP",
         channel="gcash",
-        payee="Maria Santos",
+        payee="Sample Recipient",
     )
 
 
@@ -198,7 +198,7 @@ def test_both_translations_hold_the_same_words():
 )
 def test_gateway_judges_what_the_forms_send(client, kind, values, code):
     """Every rule that the page lists holds."""
-    order = {"amount": "500", "currency": "PHP", "channel": "gcash", "payee": "Maria Santos", **values}
+    order = {"amount": "500", "currency": "PHP", "channel": "gcash", "payee": "Sample Recipient", **values}
 
     response = client.post(reverse(kind), {**order, "order_id": new_order_id(kind)})
 
