@@ -404,3 +404,19 @@ def test_the_whole_draft_is_shown_without_script(browser):
 def test_the_draft_of_an_unknown_code_is_not_found(browser):
     """As everywhere."""
     assert browser.get(f"{LIST}999999/preview/").status_code == 404
+
+
+def test_what_the_rules_say_of_a_runbook_is_for_those_who_may_read_it(client):
+    """A reader's flag, above all, quotes what only staff may know."""
+    Message.objects.filter(error__code="1005", language="en").update(title="Too much")
+    Runbook.objects.filter(error__code="1005").update(flag="The canary of step three is dead")
+    user = UserFactory()
+    user.user_permissions.set(
+        UserFactory(role="publisher").groups.get().permissions.exclude(codename__endswith="runbook")
+    )
+    client.force_login(user)
+
+    shown = client.get(PUBLISH).content.decode()
+
+    assert "1005" in shown
+    assert "canary" not in shown

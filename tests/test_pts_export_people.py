@@ -170,6 +170,7 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         export(file)
 
 
+@pytest.mark.cold
 def test_nothing_published_is_an_error(tmp_path: Path) -> None:
     """What the package ships would be taken for this site's catalog."""
     Revision.objects.all()._raw_delete("default")

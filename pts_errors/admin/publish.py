@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pts_errors import diff, publishing
+from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.pages import page, url_of
@@ -124,12 +125,14 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
 
 
 def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
+    # What the rules say of a runbook quotes it, and a reader's flag on it.
+    issues = [issue for issue in line.issues if can_view_runbook(request) or not issue.id.startswith("R")]
     return {
         "line": line,
         "tick": f"{line.row.code}:{line.row.version}",
         "differences": differences(readable(request, line.changes or diff.changes(None, line.entry.as_json()))),
-        "errors": line.errors,
-        "warnings": [issue for issue in line.issues if issue not in line.errors],
+        "errors": [issue for issue in issues if issue in line.errors],
+        "warnings": [issue for issue in issues if issue not in line.errors],
         "outdated": [name_of(language) for language in _outdated(line)],
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 
+from tests.browser import chromium_path
 from tests.factories import GroupFactory, UserFactory
 
 playwright_api = pytest.importorskip("playwright.sync_api")
@@ -24,14 +24,11 @@ _ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    """The browser of the machine, or the one that Playwright installed."""
-    system = "/usr/bin/chromium"
+    """The browser of the machine."""
     # Playwright keeps an event loop in this thread, in which Django would refuse the queries of the tests themselves.
     with pytest.MonkeyPatch.context() as patch, playwright_api.sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(
-            executable_path=system if os.path.exists(system) else None, args=_ARGUMENTS
-        )
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_ARGUMENTS)
         yield browser
         browser.close()
 

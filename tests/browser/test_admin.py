@@ -13,7 +13,7 @@ from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = pytest.importorskip("playwright.sync_api").expect
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def pages() -> list[str]:

@@ -18,9 +18,12 @@ from pytest_django import Settings
 
 from pts_errors import snapshot
 from pts_errors.models import Runbook
+from tests.browser import chromium_path
 
 # Pictures for people to look at, only when somebody wants them.
 PICTURES = os.environ.get("PTS_ERRORS_PICTURES")
+
+pytestmark = pytest.mark.browser
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
@@ -37,7 +40,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright runs an event loop in this thread, which Django would take for an asynchronous caller.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
 
