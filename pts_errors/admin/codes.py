@@ -29,7 +29,7 @@ from pts_errors.admin.filters import (
 )
 from pts_errors.admin.labels import label_of, label_of_field
 from pts_errors.admin.lists import BoardChangeList, line_of, search
-from pts_errors.admin.pages import MEDIA, url_of
+from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import badge, last_save, log_of, panel_of
 from pts_errors.entry import Severity
 from pts_errors.forms import (
@@ -306,9 +306,9 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
-        """The code is fixed once it is stored, the name once it is published."""
+        """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
         line = Board.of(request).get(obj)
-        return ["code"] * (obj is not None) + ["name"] * bool(line and line.revision)
+        return ["code", "provider_message"] * (obj is not None) + ["name"] * bool(line and line.revision)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the codes that the board has read."""
@@ -390,6 +390,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
             "may_view_runbook": may_view_runbook,
             "said": PublishForm(request.POST if form.is_bound else None),
             "public_url": obj.get_absolute_url() if obj else "",
+            "runbook_url": runbook_url(obj) if obj and may_view_runbook else "",
             "preview_url": url_of(self, "snippet"),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
