@@ -186,7 +186,8 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(client, role, action
 
 
 @pytest.mark.parametrize(
-    "page", ["publish/", "{pk}/compare/", "{pk}/restore/1/", "{pk}/preview/", "{pk}/review/", "preview/"]
+    "page",
+    ["publish/", "{pk}/compare/", "{pk}/restore/1/", "{pk}/preview/", "{pk}/review/", "{pk}/decide/", "preview/"],
 )
 def test_nobody_comes_in_without_a_login(client, page):
     """Every page of our own sends strangers to the login."""
@@ -196,7 +197,9 @@ def test_nobody_comes_in_without_a_login(client, page):
     assert "/admin/login/" in client.post(url).headers["Location"]
 
 
-@pytest.mark.parametrize("page", [PUBLISH, f"{LIST}{{pk}}/restore/1/", f"{LIST}{{pk}}/review/", f"{LIST}preview/"])
+@pytest.mark.parametrize(
+    "page", [PUBLISH, f"{LIST}{{pk}}/restore/1/", f"{LIST}{{pk}}/review/", f"{LIST}{{pk}}/decide/", f"{LIST}preview/"]
+)
 def test_a_request_without_a_token_does_nothing(page):
     """Nor one from another site."""
     client = Client(enforce_csrf_checks=True)

@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors.admin import access, history, preview, publish
+from pts_errors.admin import access, history, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
     CategoryFilter,
@@ -248,7 +248,10 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         if request.method == "GET" and line is not None:
             return HttpResponseRedirect(url_of(self, "change", line.row.pk))
         queue = [item for item in board.queue if item["count"]]
-        context = {"queue": queue, "may_publish": self.has_publish_permission(request)}
+        context = {
+            "queue": queue,
+            "may_publish": self.has_publish_permission(request),
+        }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     # ---- actions ----
@@ -385,6 +388,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
             "savers": self._savers(line),
             "issues": [i for i in line.issues if may_view_runbook or i.id[0] != "R"] if line else [],
             "edited": [label_of(change.path) for change in line.changes] if line else [],
+            "decisions": upgrades.decisions(request, line),
             "may_publish": self.has_publish_permission(request),
             "may_review": self.has_review_permission(request),
             "may_view_runbook": may_view_runbook,
@@ -445,6 +449,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
             path("<int:pk>/preview/", view(preview.draft_page), name="pts_errors_errorcode_preview"),
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),
             path("<int:pk>/restore/<int:number>/", view(history.restore_view), name="pts_errors_errorcode_restore"),
+            path("<int:pk>/decide/", view(upgrades.decide_view), name="pts_errors_errorcode_decide"),
             path("<int:pk>/review/", view(_review_view), name="pts_errors_errorcode_review"),
             *super().get_urls(),
         ]
