@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors.admin import access, history, preview, publish, upgrades
+from pts_errors.admin import access, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
     CategoryFilter,
@@ -251,6 +251,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         context = {
             "queue": queue,
             "may_publish": self.has_publish_permission(request),
+            "may_import": imports.may_import(request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
@@ -445,6 +446,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
 
         return [
             path("publish/", view(publish.publish_view), name="pts_errors_errorcode_publish"),
+            path("import/", view(imports.import_view), name="pts_errors_errorcode_import"),
             path("preview/", view(preview.snippet), name="pts_errors_errorcode_snippet"),
             path("<int:pk>/preview/", view(preview.draft_page), name="pts_errors_errorcode_preview"),
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),
