@@ -118,9 +118,16 @@ def take_shipped(code: str, path: str) -> None:
     """Put the shipped value of a path that an upgrade kept into the draft."""
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
+        log.lock(using=alias)
+        # Whoever saves a code holds its row until the end, so what is read next is whole and the newest.
+        ErrorCode.objects.using(alias).select_for_update().get(code=code)
         shipped = log.shipped(using=alias)[code]
         ours = draft.read([code], using=alias)[code]
-        draft.write([merge.take(ours, shipped, path)], using=alias)
+        taken = merge.take(ours, shipped, path)
+        if path == "category.slug":  # another category, whose own texts are not those of the former one
+            known = {entry.category.slug: entry.category for entry in draft.read(using=alias).values()}
+            taken = replace(taken, category=known.get(taken.category.slug, shipped.category))
+        draft.write([taken], using=alias)
         keep_ours(code, path)
 
 

@@ -39,7 +39,12 @@ class _Form(HTMLParser):
         found = dict(attrs)
         name = found.get("name")
         if tag == "form":
-            self._is_inside = found.get("id", "") not in ("logout-form", "pts-review", "changelist-search")
+            self._is_inside = found.get("id", "") not in (
+                "logout-form",
+                "pts-review",
+                "pts-decide",
+                "changelist-search",
+            )
         if not self._is_inside or "disabled" in found:
             return
         if tag == "input" and name and found.get("type") not in ("submit", "button"):

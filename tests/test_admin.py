@@ -190,6 +190,48 @@ def test_code_and_name_are_fixed_once_published(editor):
     assert ErrorCode.objects.get(code="1007").name == "INSUFFICIENT_BALANCE"
 
 
+def test_the_words_of_the_gateway_are_never_edited(editor):
+    """They are what the gateway sends, to the letter. Only a new code takes them."""
+    row = ErrorCodeFactory(provider_message="Some words.")
+
+    send(editor, code_url(row.code), {"provider_message": "Other words.", "severity": "info"})
+
+    row.refresh_from_db()
+    assert (row.provider_message, row.severity) == ("Some words.", "info")
+    assert "provider_message" in fields(editor.get(f"{LIST}add/"))
+
+
+def test_the_form_links_to_the_pages_that_readers_see(editor, client):
+    """To the runbook only for those who may read it."""
+    links = ["/errors/8010/", "/errors/runbooks/8010/"]
+
+    text = editor.get(code_url("8010")).content.decode()
+    client.force_login(UserFactory(role="translator"))
+    without = client.get(code_url("8010")).content.decode()
+
+    assert [f'href="{link}"' in text for link in links] == [True, True]
+    assert [f'href="{link}"' in without for link in links] == [True, False]
+
+
+@pytest.mark.urls("tests.admin_urls")
+def test_a_host_without_pages_has_no_links_to_them(editor):
+    """The back office works alone."""
+    text = editor.get(code_url("8010")).content.decode()
+
+    assert "Public page" not in text
+    assert "Runbook page" not in text
+
+
+def test_an_open_form_does_not_wipe_a_flag(editor):
+    """Flagging raises no version, so the form must not hold the flag."""
+    data = fields(editor.get(code_url("8010")))
+    Runbook.objects.filter(error__code="8010").update(flag="Step 3 is wrong.")
+
+    editor.post(code_url("8010"), {**data, "runbook-impact": "Everybody waits.", "runbook-flag": "", "_save": "draft"})
+
+    assert (runbook("8010").impact, runbook("8010").flag) == ("Everybody waits.", "Step 3 is wrong.")
+
+
 def test_the_name_of_an_unpublished_code_can_change(editor):
     """Nobody compares with it yet."""
     row = ErrorCodeFactory(code="7001")
@@ -377,7 +419,8 @@ def test_placeholders_and_their_result_are_shown(editor):
 def test_stored_markup_is_inert(editor):
     """Texts of others are shown and never run."""
     attack = "<script>alert(1)</script>"
-    send(editor, code_url("8010"), {"runbook-impact": attack, "messages-en-title": attack, "provider_message": attack})
+    ErrorCode.objects.filter(code="8010").update(provider_message=attack)
+    send(editor, code_url("8010"), {"runbook-impact": attack, "messages-en-title": attack})
 
     for page in ("change/", "history/", "compare/", "preview/"):
         assert attack not in editor.get(code_url("8010", page)).content.decode()

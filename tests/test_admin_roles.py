@@ -94,6 +94,11 @@ def review_by_action(client: Client) -> bool:
     return Runbook.objects.get(error__code="1001").reviewed_at is not None
 
 
+def import_files(client: Client) -> bool:
+    """Open the import screen."""
+    return client.get(f"{LIST}import/").status_code == 200
+
+
 def preview_text(client: Client) -> bool:
     """Render a section."""
     return client.post(f"{LIST}preview/", {"text": "x"}).status_code == 200
@@ -153,6 +158,7 @@ TABLE = {
     preview_draft: {"reader", "editor", "publisher"},
     see_log: {"reader", "editor", "publisher"},
     edit_code: {"editor", "publisher"},
+    import_files: {"editor", "publisher"},
     edit_message: {"editor", "translator", "publisher"},
     edit_message_in_code: {"editor", "publisher"},
     edit_runbook: {"editor", "publisher"},
@@ -186,7 +192,17 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(client, role, action
 
 
 @pytest.mark.parametrize(
-    "page", ["publish/", "{pk}/compare/", "{pk}/restore/1/", "{pk}/preview/", "{pk}/review/", "preview/"]
+    "page",
+    [
+        "publish/",
+        "{pk}/compare/",
+        "{pk}/restore/1/",
+        "{pk}/preview/",
+        "{pk}/review/",
+        "{pk}/decide/",
+        "preview/",
+        "import/",
+    ],
 )
 def test_nobody_comes_in_without_a_login(client, page):
     """Every page of our own sends strangers to the login."""
@@ -196,7 +212,17 @@ def test_nobody_comes_in_without_a_login(client, page):
     assert "/admin/login/" in client.post(url).headers["Location"]
 
 
-@pytest.mark.parametrize("page", [PUBLISH, f"{LIST}{{pk}}/restore/1/", f"{LIST}{{pk}}/review/", f"{LIST}preview/"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        PUBLISH,
+        f"{LIST}{{pk}}/restore/1/",
+        f"{LIST}{{pk}}/review/",
+        f"{LIST}{{pk}}/decide/",
+        f"{LIST}preview/",
+        f"{LIST}import/",
+    ],
+)
 def test_a_request_without_a_token_does_nothing(page):
     """Nor one from another site."""
     client = Client(enforce_csrf_checks=True)
@@ -230,6 +256,7 @@ def test_no_page_has_inline_script_or_style(client):
         LIST,
         MATRIX,
         PUBLISH,
+        f"{LIST}import/",
         message_url("1007", "fr"),
         *(code_url("1007", page) for page in ("change/", "history/", "compare/", "restore/1/", "preview/")),
     ]

@@ -12,6 +12,8 @@ from django.http import HttpRequest
 PUBLISH = "pts_errors.publish_errorcode"
 VIEW_CODE = "pts_errors.view_errorcode"
 CHANGE_CODE = "pts_errors.change_errorcode"
+ADD_CODE = "pts_errors.add_errorcode"
+CHANGE_CATEGORY = "pts_errors.change_category"
 CHANGE_MESSAGE = "pts_errors.change_message"
 VIEW_RUNBOOK = "pts_errors.view_runbook"
 CHANGE_RUNBOOK = "pts_errors.change_runbook"

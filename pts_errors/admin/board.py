@@ -237,6 +237,7 @@ class Board:
         missing = sum(state.key == "missing" for line in lines for state in line.translations.values())
         unpublished = sum(line.is_unpublished for line in lines)
         broken = sum(bool(line.errors) for line in lines)
+        differing = sum(bool(line.row.unseen) for line in lines)
         overdue, flagged = states.count("overdue"), states.count("flagged")
         found = (
             (
@@ -260,6 +261,11 @@ class Board:
                 ngettext("%(n)d runbook due for review", "%(n)d runbooks due for review", overdue),
             ),
             (flagged, "runbook=flagged", ngettext("%(n)d runbook flagged", "%(n)d runbooks flagged", flagged)),
+            (
+                differing,
+                "state=differs",
+                ngettext("%(n)d differs from the shipped catalog", "%(n)d differ from the shipped catalog", differing),
+            ),
             (broken, "state=broken", ngettext("%(n)d code with errors", "%(n)d codes with errors", broken)),
         )
         return [{"count": n, "query": query, "text": text % {"n": n}} for n, query, text in found]

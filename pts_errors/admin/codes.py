@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors.admin import access, history, preview, publish
+from pts_errors.admin import access, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
     CategoryFilter,
@@ -29,7 +29,7 @@ from pts_errors.admin.filters import (
 )
 from pts_errors.admin.labels import label_of, label_of_field
 from pts_errors.admin.lists import BoardChangeList, line_of, search
-from pts_errors.admin.pages import MEDIA, url_of
+from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import badge, last_save, log_of, panel_of
 from pts_errors.entry import Severity
 from pts_errors.forms import (
@@ -248,7 +248,11 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         if request.method == "GET" and line is not None:
             return HttpResponseRedirect(url_of(self, "change", line.row.pk))
         queue = [item for item in board.queue if item["count"]]
-        context = {"queue": queue, "may_publish": self.has_publish_permission(request)}
+        context = {
+            "queue": queue,
+            "may_publish": self.has_publish_permission(request),
+            "may_import": imports.may_import(request),
+        }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     # ---- actions ----
@@ -306,9 +310,9 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
-        """The code is fixed once it is stored, the name once it is published."""
+        """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
         line = Board.of(request).get(obj)
-        return ["code"] * (obj is not None) + ["name"] * bool(line and line.revision)
+        return ["code", "provider_message"] * (obj is not None) + ["name"] * bool(line and line.revision)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the codes that the board has read."""
@@ -385,11 +389,13 @@ class ErrorCodeAdmin(admin.ModelAdmin):
             "savers": self._savers(line),
             "issues": [i for i in line.issues if may_view_runbook or i.id[0] != "R"] if line else [],
             "edited": [label_of(change.path) for change in line.changes] if line else [],
+            "decisions": upgrades.decisions(request, line),
             "may_publish": self.has_publish_permission(request),
             "may_review": self.has_review_permission(request),
             "may_view_runbook": may_view_runbook,
             "said": PublishForm(request.POST if form.is_bound else None),
             "public_url": obj.get_absolute_url() if obj else "",
+            "runbook_url": runbook_url(obj) if obj and may_view_runbook else "",
             "preview_url": url_of(self, "snippet"),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -440,10 +446,12 @@ class ErrorCodeAdmin(admin.ModelAdmin):
 
         return [
             path("publish/", view(publish.publish_view), name="pts_errors_errorcode_publish"),
+            path("import/", view(imports.import_view), name="pts_errors_errorcode_import"),
             path("preview/", view(preview.snippet), name="pts_errors_errorcode_snippet"),
             path("<int:pk>/preview/", view(preview.draft_page), name="pts_errors_errorcode_preview"),
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),
             path("<int:pk>/restore/<int:number>/", view(history.restore_view), name="pts_errors_errorcode_restore"),
+            path("<int:pk>/decide/", view(upgrades.decide_view), name="pts_errors_errorcode_decide"),
             path("<int:pk>/review/", view(_review_view), name="pts_errors_errorcode_review"),
             *super().get_urls(),
         ]

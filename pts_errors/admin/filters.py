@@ -54,6 +54,7 @@ class StateFilter(BoardFilter):
         return [
             ("unpublished", _("Not published")),
             ("broken", _("With errors")),
+            ("differs", _("Differs from the shipped catalog")),
             *((key, word) for key, (_shape, word) in STATES.items()),
         ]
 
@@ -61,6 +62,8 @@ class StateFilter(BoardFilter):
         """Return whether the code is in the state."""
         if value == "unpublished":
             return line.is_unpublished
+        if value == "differs":
+            return bool(line.row.unseen)
         return bool(line.errors) if value == "broken" else line.state.key == value
 
 

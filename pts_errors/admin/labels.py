@@ -47,8 +47,15 @@ def label_of(path: tuple[str, ...]) -> str:
 
 def label_of_field(where: str) -> str:
     """Return what a field of the form is called, by the name that forms and lint issues give it: ``fr.title``."""
+    return label_of(path_of(where))
+
+
+def path_of(where: str) -> tuple[str, ...]:
+    """Return the path in a state of the field that forms, lint issues and upgrades name: ``("messages", "fr", "title")``."""
     first, _dot, name = where.rpartition(".")
-    return label_of((first, name) if first == "runbook" else ("messages", first, name) if first else ("code", name))
+    if first in ("category", "runbook"):
+        return (first, name)
+    return ("messages", first, name) if first else ("code", name)
 
 
 def readable(request: HttpRequest, changes: Iterable[Change]) -> list[Change]:
@@ -97,7 +104,7 @@ def _in_words(path: tuple[str, ...], value: object) -> str:
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     if path[0] == "code":
         try:

@@ -10,7 +10,7 @@ from django.contrib.admin import ModelAdmin
 from django.forms import Media
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from pts_errors.models import ErrorCode
 
@@ -20,6 +20,14 @@ MEDIA = Media(css={"all": ["pts_errors/admin.css"]}, js=["pts_errors/admin.js"])
 def url_of(model_admin: ModelAdmin[Any], name: str, *args: object, model: str = "errorcode") -> str:
     """Return the address of one of the pages of this admin site."""
     return reverse(f"admin:pts_errors_{model}_{name}", args=args, current_app=model_admin.admin_site.name)
+
+
+def runbook_url(code: ErrorCode) -> str:
+    """Return the address of the page that is opened from an alert, or an empty text where the host serves none."""
+    try:
+        return reverse("pts_errors:runbook", kwargs={"code": code.code})
+    except NoReverseMatch:
+        return ""
 
 
 def page(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import django
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
 
 from pts_errors import lookup
 from pts_errors.models import ErrorCode, Message, Revision, Runbook
@@ -21,6 +25,7 @@ def pages() -> list[str]:
     Message.objects.filter(error__code="1007", language="en").update(title="Balance too low")
     Message.objects.filter(error__code="1008", language="fil").delete()
     Runbook.objects.filter(error__code="8010").update(flag="Step 3 is wrong.")
+    ErrorCode.objects.filter(code="1007").update(unseen=["en.title"])
     revision = Revision.objects.get(error__code="1007")
     return [
         LIST,
@@ -30,6 +35,7 @@ def pages() -> list[str]:
         code_url("1007", "compare/"),
         code_url("1007", "restore/1/"),
         PUBLISH,
+        f"{LIST}import/",
         MATRIX,
         message_url("1007", "fil"),
         "/admin/pts_errors/revision/",
@@ -91,6 +97,9 @@ def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     expect(publisher.locator(".messagelist")).to_contain_text("Published 1 code as revision 2")
     assert lookup.get("1007", language="en").title == "Balance too low"
     assert lookup.get("1007", language="fil").title == "Masyadong mababa ang balanse"
+    assert publisher.request.get("/api/errors/1007/").json()["title"] == "Balance too low"
+    publisher.goto("/errors/1007/")
+    expect(publisher.locator("main")).to_contain_text("Balance too low")
 
     # It was a mistake after all: back to what was shipped.
     publisher.goto(code_url("1007", "history/"))
@@ -99,12 +108,44 @@ def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     publisher.click("text=Restore and publish revision 1")
     expect(publisher.locator(".pts-history table")).to_contain_text("The old words were clearer.")
     assert lookup.get("1007", language="en").title == before
+    assert publisher.request.get("/api/errors/1007/").json()["title"] == before
+    publisher.goto("/errors/1007/")
+    expect(publisher.locator("main")).to_contain_text(before)
+    expect(publisher.locator("main")).not_to_contain_text("Balance too low")
 
     # The log tells who did what.
     publisher.goto("/admin/pts_errors/revision/?q=1007")
     expect(publisher.locator("#result_list")).to_contain_text("Plainer words.")
     who = LogEntry.objects.filter(object_id=str(ErrorCode.objects.get(code="1007").pk)).values_list("user__username")
     assert {name for (name,) in who} == {"edda", "tala", "pub"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_files_are_imported_for_everybody(open_as, tmp_path, scheme):
+    """A conflict, a value that breaks a rule and one that does not, on a phone and without serious finds of axe."""
+    call_command("pts_export", str(tmp_path), "--language", "fr", stdout=io.StringIO())
+    file = tmp_path / "messages/fr.po"
+    text = file.read_text(encoding="utf-8").replace('msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
+    text = re.sub(r'(msgctxt "1001/title"\nmsgid .*\nmsgstr) .*', r'\1 "<b>Champ</b>"', text)
+    text = re.sub(r'(msgctxt "1002/title"\nmsgid .*\nmsgstr) .*', r'\1 "Champ absent"', text)
+    file.write_text(text, encoding="utf-8")
+    Message.objects.filter(error__code="1000", language="fr").update(title="Reçu")
+    page = open_as("edda", "editor", viewport={"width": 360, "height": 800}, color_scheme=scheme)
+
+    page.goto(LIST)
+    page.click(".object-tools >> text=Import")
+    page.set_input_files("#id_files", file)
+    page.click("text=Show what would change")
+    expect(page.locator("#pts-import h2")).to_have_text(["Changed here too (1)", "Rejected (1)", "Changed (1)"])
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    violations = axe.Axe().run(page).response["violations"]
+    page.get_by_label("Take theirs").check()
+    page.click("text=Apply to drafts")
+    expect(page.locator(".messagelist")).to_contain_text("Wrote the files into the drafts of 2 codes.")
+
+    assert wide <= 360
+    assert [(v["id"], v["nodes"]) for v in violations if v["impact"] in ("serious", "critical")] == []
+    assert Message.objects.get(error__code="1000", language="fr").title == "Requête reçue"
 
 
 def test_everything_works_without_script(open_as):

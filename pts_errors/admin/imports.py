@@ -1,0 +1,210 @@
+"""Importing files in the browser: what they would change, the conflicts to decide, and the button."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from pts_errors import diff, importing, parts
+from pts_errors.admin import access
+from pts_errors.admin.board import Board
+from pts_errors.admin.labels import Difference, differences
+from pts_errors.admin.pages import page, url_of
+from pts_errors.conf import conf
+from pts_errors.exceptions import DraftsChanged, ExchangeError
+from pts_errors.models import ErrorCode
+from pts_errors.plan import Change, Path, Plan, Status
+
+# The shipped catalog is 2 MB. Django takes at most 2.5 MB of a form that holds no file, and signing compresses.
+_MAX_UPLOAD = 5_000_000
+_MAX_SIGNED = 2_000_000
+# Django takes at most a thousand fields of one form, and nobody reads more in one go.
+_MAX_CHANGES = 900
+_MAX_AGE = 3600
+
+
+def may_import(request: HttpRequest) -> bool:
+    """Return whether the user may change everything that files hold."""
+    return request.user.has_perms([access.CHANGE_CODE, access.CHANGE_MESSAGE, access.CHANGE_RUNBOOK])
+
+
+def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Take files, show what they would change in the drafts, and write what was shown. Nothing is published.
+
+    Between the two steps the files are in the page, signed for this user, so that nothing stays on disk.
+    """
+    if not may_import(request):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _page(model_admin, request)
+    try:
+        if "signed" in request.POST:
+            return _apply(model_admin, request)
+        files = _uploaded(request)
+        return _show(model_admin, request, files, _planned(request, files))
+    except ExchangeError as error:
+        return _page(model_admin, request, problems=error.problems)
+    except signing.BadSignature:
+        # Too old, of somebody else, or forged: the remedy is the same.
+        return _page(model_admin, request, problems=[_("The files were uploaded over an hour ago. Upload them again.")])
+
+
+def _uploaded(request: HttpRequest) -> dict[str, bytes]:
+    uploads = request.FILES.getlist("files")
+    names = Counter(upload.name or "" for upload in uploads)
+    problems = [_("%(file)s: There are two files of this name.") % {"file": name} for name, n in names.items() if n > 1]
+    if not uploads:
+        problems.append(_("Choose at least one file."))
+    if sum(upload.size or 0 for upload in uploads) > _MAX_UPLOAD:
+        problems.append(
+            _("All files together are larger than %(size)d MB. Import fewer at once, or run pts_import.")
+            % {"size": _MAX_UPLOAD // 1_000_000}
+        )
+    if problems:
+        raise ExchangeError(problems)
+    return {upload.name or "": upload.read() for upload in uploads}
+
+
+def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[Path] = ()) -> Plan:
+    """Return what the files would change.
+
+    Raises:
+        ExchangeError: they cannot be read, would change what the user may not, or more than a person looks through.
+    """
+    found = parts.parse(files, source_language=conf.SOURCE_LANGUAGE)
+    plan = importing.plan(found, theirs=theirs)
+    if len(plan.changes) > _MAX_CHANGES:
+        text = _("The files differ from the drafts in %(n)d values. Import fewer at once, or run pts_import.")
+        raise ExchangeError([text % {"n": len(plan.changes)}])
+    problems = dict.fromkeys(_forbidden(request, plan.changes))
+    if problems:
+        raise ExchangeError(parts.shorten(list(problems)))
+    return plan
+
+
+def _forbidden(request: HttpRequest, changes: Iterable[Change]) -> Iterable[str]:
+    """Yield a sentence with file and line for everything that the user may not change by any form."""
+    may_change_language = access.may_change_language(request)
+    for change in changes:
+        match change.path:
+            case ("message", _code, language, _name) if not may_change_language(language):
+                reason = _("You may not change texts in this language.")
+            case ("category", *_rest) if not request.user.has_perm(access.CHANGE_CATEGORY):
+                reason = _("You may not change categories.")
+            case ("code", _code, "name") if change.before is None and not request.user.has_perm(access.ADD_CODE):
+                reason = _("You may not add codes.")
+            case _path:
+                continue
+        yield f"{change.file}:{change.line}: {reason}"
+
+
+def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    given = signing.loads(request.POST["signed"], salt=_salt(request), max_age=_MAX_AGE)
+    files = {name: content.encode("latin-1") for name, content in given["files"].items()}
+    plan = _planned(request, files)
+    theirs = [
+        change.path
+        for number, change in enumerate(plan.changes)
+        if change.status == Status.CONFLICT and request.POST.get(f"choice-{number}") == "theirs"
+    ]
+    try:
+        if plan.digest != given["digest"]:
+            raise DraftsChanged
+        decided = _planned(request, files, theirs)
+        # The choices go by number, so what they were made on is looked at again after the plan that is written was
+        # made: whoever saves before that is noticed here, and whoever saves later by the writing itself.
+        if _planned(request, files).digest != plan.digest:
+            raise DraftsChanged  # pragma: no cover - somebody saves between two statements
+        codes = importing.apply(decided)
+    except DraftsChanged:
+        messages.warning(request, _("Nothing was written, because the drafts were changed meanwhile. Look again."))
+        return _show(model_admin, request, files, _planned(request, files))
+    _say(request, decided, codes)
+    return HttpResponseRedirect(f"{url_of(model_admin, 'changelist')}?state=unpublished")
+
+
+def _say(request: HttpRequest, plan: Plan, codes: list[str]) -> None:
+    for change in plan.having(Status.REJECTED):
+        if change.path in plan.theirs:
+            messages.warning(request, f"{change.file}:{change.line}: {change.reason}")
+    if not codes:
+        messages.info(request, _("There is nothing to write."))
+        return
+    LogEntry.objects.log_actions(
+        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
+        queryset=ErrorCode.objects.filter(code__in=codes),
+        action_flag=CHANGE,
+        change_message=_("Imported from files."),
+    )
+    Board.forget(request)
+    text = ngettext(
+        "Wrote the files into the draft of %(n)d code. Publish it when it is right.",
+        "Wrote the files into the drafts of %(n)d codes. Publish them when they are right.",
+        len(codes),
+    )
+    messages.success(request, text % {"n": len(codes)})
+
+
+def _show(model_admin: ModelAdmin[Any], request: HttpRequest, files: dict[str, bytes], plan: Plan) -> HttpResponse:
+    texts = {name: content.decode("latin-1") for name, content in files.items()}
+    signed = signing.dumps({"files": texts, "digest": plan.digest}, salt=_salt(request), compress=True)
+    if len(signed) > _MAX_SIGNED:
+        raise ExchangeError([_("The files are too large for a page. Import fewer at once, or run pts_import.")])
+    rows: dict[Status, list[dict[str, Any]]] = {status: [] for status in Status}
+    for number, change in enumerate(plan.changes):
+        rows[change.status].append({"number": number, "change": change, "difference": _difference(change)})
+    titles = {
+        Status.CONFLICT: _("Changed here too"),
+        Status.REJECTED: pgettext("values of files", "Rejected"),
+        Status.CHANGED: pgettext("values of files", "Changed"),
+        Status.NEW: pgettext("values of files", "New"),
+    }
+    return _page(
+        model_admin,
+        request,
+        plan=plan,
+        sections=[(status.value, title, rows[status]) for status, title in titles.items() if rows[status]],
+        signed=signed,
+        is_useful=bool(plan.having(Status.NEW, Status.CHANGED, Status.CONFLICT)),
+    )
+
+
+def _difference(change: Change) -> Difference:
+    kind, *key = change.path
+    path = ("messages", *key[1:]) if kind == "message" else (kind, key[-1])
+    (difference,) = differences([diff.Change(path=path, before=change.before, after=change.after)])
+    if kind == "message" and change.before == change.after:
+        return replace(difference, pieces=diff.words("", _("Confirmed against the source text.")))
+    return difference
+
+
+def _page(
+    model_admin: ModelAdmin[Any], request: HttpRequest, *, problems: Iterable[str] = (), **context: Any
+) -> HttpResponse:
+    return page(
+        model_admin,
+        request,
+        "import.html",
+        title=_("Import"),
+        context={
+            "problems": list(problems),
+            "cancel_url": url_of(model_admin, "changelist"),
+            "import_url": url_of(model_admin, "import"),
+            **context,
+        },
+    )
+
+
+def _salt(request: HttpRequest) -> str:
+    return f"pts_errors.import.{request.user.pk}"

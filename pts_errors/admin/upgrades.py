@@ -1,0 +1,110 @@
+"""What the package ships otherwise than ours since an upgrade: shown, and decided one value at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, router, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from pts_errors import diff, log, merge, publishing
+from pts_errors.admin import access
+from pts_errors.admin.board import Board, Line
+from pts_errors.admin.labels import Difference, differences, label_of_field, path_of, readable
+from pts_errors.admin.pages import url_of
+from pts_errors.models import ErrorCode, Head
+
+_FIXED = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One value at which the package ships another one than ours."""
+
+    path: str
+    difference: Difference
+    """From ours to the shipped one."""
+    may_decide: bool
+    may_take: bool
+    """Not the name of a code: it is published, so it stays."""
+
+
+def decisions(request: HttpRequest, line: Line | None) -> list[Decision]:
+    """Return what nobody has decided yet about a code, without what the user may not read."""
+    if line is None or not line.row.unseen:
+        return []
+    shipped = log.shipped(using=router.db_for_write(Head))[line.row.code]
+    found = []
+    for path in line.row.unseen:
+        change = diff.Change(path=path_of(path), before=merge.value(line.entry, path), after=merge.value(shipped, path))
+        if readable(request, [change]):
+            (difference,) = differences([change])
+            may_decide = _may_decide(request, path)
+            found.append(
+                Decision(
+                    path=path, difference=difference, may_decide=may_decide, may_take=may_decide and path != _FIXED
+                )
+            )
+    return found
+
+
+def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+    """Put the shipped value into the draft (``take=en.title``), or stay with ours (``keep=en.title``).
+
+    ``version`` is that of the code on the screen: what was edited or upgraded since is not decided unseen.
+    """
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    is_taken = "take" in request.POST
+    path = request.POST.get("take" if is_taken else "keep", "")
+    if not _may_decide(request, path) or (is_taken and path == _FIXED):
+        raise PermissionDenied
+    back = HttpResponseRedirect(url_of(model_admin, "change", pk))
+    try:
+        with transaction.atomic(using=(alias := router.db_for_write(ErrorCode))):
+            log.lock(using=alias)  # before any row, as everything that may write categories
+            row = get_object_or_404(ErrorCode.objects.using(alias).select_for_update(), pk=pk)
+            if path not in row.unseen or str(row.version) != request.POST.get("version"):
+                messages.error(request, _("Nothing was decided, because somebody changed this code meanwhile."))
+                return back
+            (publishing.take_shipped if is_taken else publishing.keep_ours)(row.code, path)
+            text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept our value: %(field)s.")
+            _say(request, row, text % {"field": label_of_field(path)})
+    except IntegrityError:
+        messages.error(
+            request,
+            _("The shipped value does not fit the other values of the draft. Take what belongs to it first."),
+        )
+    Board.forget(request)
+    return back
+
+
+def _may_decide(request: HttpRequest, path: str) -> bool:
+    """Return whether the user may change the value, wherever the form would let him."""
+    first = path_of(path)[0]
+    if not request.user.has_perm(access.CHANGE_CODE):
+        return False
+    if first == "messages":
+        return access.may_change_language(request)(path_of(path)[1])
+    if first == "category" and not request.user.has_perm(access.CHANGE_CATEGORY):
+        return False
+    if first == "runbook" or path == "category.escalation":
+        return request.user.has_perm(access.CHANGE_RUNBOOK)
+    return True
+
+
+def _say(request: HttpRequest, row: ErrorCode, text: str) -> None:
+    LogEntry.objects.log_actions(
+        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
+        queryset=ErrorCode.objects.filter(pk=row.pk),
+        action_flag=CHANGE,
+        change_message=text,
+    )
+    messages.success(request, text)

@@ -1,0 +1,8 @@
+"""Addresses of a host that serves the back office and nothing else."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls)]

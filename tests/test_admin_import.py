@@ -1,0 +1,286 @@
+"""The import screen: what files would change, the conflicts to decide, and what is written."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from pts_errors.admin import imports
+from pts_errors.models import Category, ErrorCode, Head, Message, Runbook
+from tests.admin_pages import LIST, fields, said
+from tests.factories import GroupFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+IMPORT = f"{LIST}import/"
+OLD, NEW = 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"'
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
+    """Return a directory with an export of the fresh catalog."""
+    directory = tmp_path_factory.mktemp("catalog")
+    with django_db_blocker.unblock():
+        call_command("pts_export", str(directory), stdout=io.StringIO())
+    return directory
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    """A browser in which an editor is logged in."""
+    client.force_login(UserFactory(username="edda", role="editor"))
+    return client
+
+
+def changed(path: Path, *replacements: tuple[str, str]) -> SimpleUploadedFile:
+    """Return an exported file with texts replaced, which must be there."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return SimpleUploadedFile(path.name, text.encode())
+
+
+def upload(client: Client, *files: SimpleUploadedFile) -> Any:
+    """Send files."""
+    return client.post(IMPORT, {"files": list(files)})
+
+
+def title() -> str:
+    """Return the title that the tests' file changes."""
+    return Message.objects.get(error__code="1000", language="fr").title
+
+
+def set_title(value: str) -> None:
+    """Change the title that the tests' file changes."""
+    Message.objects.filter(error__code="1000", language="fr").update(title=value)
+
+
+def test_the_list_leads_to_the_screen(editor):
+    """Which asks for files."""
+    assert f'href="{IMPORT}"' in editor.get(LIST).content.decode()
+    assert 'type="file"' in editor.get(IMPORT).content.decode()
+
+
+def test_a_file_is_shown_before_anything_is_written(editor, exported):
+    """Word by word, with its place."""
+    response = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW)))
+
+    text = response.content.decode()
+    assert "<ins>" in text
+    assert "messages/fr.po:11" in text
+    assert "values of the files are unchanged" in text
+    assert [(status, len(rows)) for status, _title, rows in response.context["sections"]] == [("changed", 1)]
+    assert title() == "Requête acceptée"
+
+
+def test_what_was_shown_is_written_into_the_drafts(editor, exported):
+    """And not published. The log of the admin has it."""
+    shown = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW)))
+
+    response = editor.post(IMPORT, fields(shown), follow=True)
+
+    assert "Wrote the files into the draft of 1 code." in said(response)
+    assert title() == "Requête reçue"
+    assert Head.objects.get().number == 1
+    assert LogEntry.objects.get().user.username == "edda"
+
+
+def test_files_of_every_kind_come_together(editor, exported):
+    """Codes, categories, texts and runbooks."""
+    impact = Runbook.objects.get(error__code="8010").impact.splitlines()[0]
+
+    shown = upload(
+        editor,
+        changed(exported / "codes.csv", ("1000,", "7070,")),
+        changed(exported / "categories.csv", (Category.objects.get(slug="upstream").owner, "The night shift")),
+        changed(exported / "messages/fr.po", (OLD, NEW)),
+        changed(exported / "runbooks/8010.md", (impact, "Everybody waits.")),
+    )
+
+    kinds = {row["change"].path[0] for _status, _title, rows in shown.context["sections"] for row in rows}
+    assert kinds == {"category", "code", "message", "runbook"}
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("ours", "Reçu"), ("theirs", "Requête reçue")])
+def test_a_conflict_is_decided_on_the_screen(editor, exported, choice, expected):
+    """Ours stays unless somebody takes theirs."""
+    set_title("Reçu")
+    shown = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW)))
+    data = fields(shown)
+
+    editor.post(IMPORT, {**data, "choice-0": choice})
+
+    assert data["choice-0"] == ["ours"]
+    assert title() == expected
+
+
+def test_a_conflict_that_breaks_a_rule_is_told(editor, exported):
+    """The choice was taken, and the value was not."""
+    set_title("Reçu")
+    shown = upload(editor, changed(exported / "messages/fr.po", (OLD, f'msgstr "{"x" * 121}"')))
+
+    response = editor.post(IMPORT, {**fields(shown), "choice-0": "theirs"}, follow=True)
+
+    assert "messages/fr.po:11: " in said(response)
+    assert "There is nothing to write." in said(response)
+    assert title() == "Reçu"
+
+
+def test_what_breaks_a_rule_is_rejected_with_a_reason(editor, exported):
+    """There is no button, as there is nothing else."""
+    response = upload(editor, changed(exported / "messages/fr.po", (OLD, f'msgstr "{"x" * 121}"')))
+
+    text = response.content.decode()
+    assert [status for status, _title, _rows in response.context["sections"]] == ["rejected"]
+    assert "at most 120 characters" in text
+    assert "Apply to drafts" not in text
+
+
+def test_what_is_rejected_keeps_nothing_else_back(editor, exported):
+    """Its reason was on the screen, and is not told again."""
+    long = (Message.objects.get(error__code="1001", language="fr").title, "x" * 121)
+    shown = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW), long))
+
+    response = editor.post(IMPORT, fields(shown), follow=True)
+
+    assert said(response) == "Wrote the files into the draft of 1 code. Publish it when it is right."
+    assert title() == "Requête reçue"
+
+
+def test_a_translation_that_is_only_confirmed_says_so(editor, exported):
+    """Its text is the same, its source is not."""
+    Message.objects.filter(error__code="1000", language="fr").update(source_text={"title": "Something else"})
+
+    file = changed(exported / "messages/fr.po", ('"X-PTS-Revision: 1\\n"\n', ""))
+    text = upload(editor, file).content.decode()
+
+    assert "Confirmed against the source text." in text
+
+
+def test_a_file_as_it_was_exported_changes_nothing(editor, exported):
+    """The page says so."""
+    text = upload(editor, changed(exported / "messages/fr.po")).content.decode()
+
+    assert "There is nothing to write." in text
+    assert "Apply to drafts" not in text
+
+
+def test_drafts_that_changed_meanwhile_are_shown_anew(editor, exported):
+    """What was shown is what is written, or nothing is."""
+    shown = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW)))
+    set_title("Reçu")
+
+    response = editor.post(IMPORT, fields(shown))
+
+    assert "the drafts were changed meanwhile" in said(response)
+    assert [status for status, _title, _rows in response.context["sections"]] == ["conflict"]
+    assert title() == "Reçu"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("fr.po", b"nonsense", "messages/fr.po:1: "),
+        ("codes.csv", b"\xff\xfe\x00", "codes.csv:1: "),
+        ("evil.exe", b"MZ", "This is not the name of a catalog"),
+        ("fr.po", b"x" * 5_000_001, "larger than 5 MB"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_file_and_line(editor, name, content, expected):
+    """Nothing is written."""
+    response = upload(editor, SimpleUploadedFile(name, content))
+
+    assert response.status_code == 200
+    assert expected in response.content.decode()
+
+
+def test_no_file_and_two_of_one_name_are_refused(editor, exported):
+    """Which of them would it be?"""
+    file = exported / "messages/fr.po"
+
+    assert "Choose at least one file." in upload(editor).content.decode()
+    assert "There are two files of this name." in upload(editor, changed(file), changed(file)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("_MAX_CHANGES", "differ from the drafts in 1 values"), ("_MAX_SIGNED", "too large")]
+)
+def test_more_than_fits_a_page_is_refused(editor, exported, monkeypatch, limit, expected):
+    """With what to do instead."""
+    monkeypatch.setattr(imports, limit, 0)
+
+    text = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW))).content.decode()
+
+    assert expected in text
+    assert "run pts_import" in text
+
+
+def test_an_old_upload_is_refused(editor, exported):
+    """After an hour nobody knows what was on the screen."""
+    data = fields(upload(editor, changed(exported / "messages/fr.po", (OLD, NEW))))
+
+    with time_machine.travel(timezone.now() + timezone.timedelta(minutes=61), tick=False):
+        response = editor.post(IMPORT, data)
+
+    assert "Upload them again." in response.content.decode()
+    assert title() == "Requête acceptée"
+
+
+@pytest.mark.parametrize("signed", ["", "nonsense", "a:b:c"])
+def test_a_forged_upload_is_refused(editor, signed):
+    """Only what this page made is read."""
+    assert "Upload them again." in editor.post(IMPORT, {"signed": signed}).content.decode()
+
+
+def test_an_upload_is_of_one_user(editor, exported):
+    """What one was shown, another has not seen."""
+    data = fields(upload(editor, changed(exported / "messages/fr.po", (OLD, NEW))))
+    editor.force_login(UserFactory(role="editor"))
+
+    assert "Upload them again." in editor.post(IMPORT, data).content.decode()
+
+
+@pytest.mark.parametrize("role", ["reader", "translator"])
+def test_who_may_not_change_everything_does_not_import(client, role):
+    """Neither sees the link nor comes in."""
+    client.force_login(UserFactory(role=role))
+
+    assert IMPORT not in client.get(LIST).content.decode()
+    assert client.get(IMPORT).status_code == 403
+    assert client.post(IMPORT, {"signed": "x"}).status_code == 403
+
+
+def test_files_change_nothing_that_forms_would_refuse(client, exported):
+    """A publisher changes no categories and adds no codes."""
+    client.force_login(UserFactory(role="publisher"))
+    owner = Category.objects.get(slug="upstream").owner
+    row = next(line for line in (exported / "codes.csv").read_text("utf-8").splitlines() if line.startswith("1000,"))
+    name = ErrorCode.objects.get(code="1000").name
+    new = row.replace("1000,", "7070,", 1).replace(name, "BRAND_NEW", 1)
+
+    categories = upload(client, changed(exported / "categories.csv", (owner, "The night shift")))
+    codes = upload(client, changed(exported / "codes.csv", (row, f"{row}\r\n{new}")))
+
+    assert "You may not change categories." in categories.content.decode()
+    assert "You may not add codes." in codes.content.decode()
+
+
+def test_a_language_of_somebody_else_is_not_imported(client, exported):
+    """A group may narrow translating to some languages."""
+    user = UserFactory()
+    user.groups.add(GroupFactory(role="publisher", name="Local publishers [fil]"))
+    client.force_login(user)
+
+    text = upload(client, changed(exported / "messages/fr.po", (OLD, NEW))).content.decode()
+
+    assert "messages/fr.po:11: You may not change texts in this language." in text
