@@ -165,7 +165,7 @@ def _show(model_admin: ModelAdmin[Any], request: HttpRequest, files: dict[str, b
     for number, change in enumerate(plan.changes):
         rows[change.status].append({"number": number, "change": change, "difference": _difference(change)})
     titles = {
-        Status.CONFLICT: _("Changed here too"),
+        Status.CONFLICT: _("Conflict: changed here too"),
         Status.REJECTED: pgettext("values of files", "Rejected"),
         Status.CHANGED: pgettext("values of files", "Changed"),
         Status.NEW: pgettext("values of files", "New"),

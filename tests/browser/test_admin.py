@@ -136,7 +136,9 @@ def test_files_are_imported_for_everybody(open_as, tmp_path, scheme):
     page.click(".object-tools >> text=Import")
     page.set_input_files("#id_files", file)
     page.click("text=Show what would change")
-    expect(page.locator("#pts-import h2")).to_have_text(["Changed here too (1)", "Rejected (1)", "Changed (1)"])
+    expect(page.locator("#pts-import h2")).to_have_text(
+        ["Conflict: changed here too (1)", "Rejected (1)", "Changed (1)"]
+    )
     wide = page.evaluate("document.documentElement.scrollWidth")
     violations = axe.Axe().run(page).response["violations"]
     page.get_by_label("Take theirs").check()
