@@ -3,17 +3,20 @@
 #   make demo      a checkout, the API and the back office on http://127.0.0.1:8000/
 #   make test      the tests
 #   make lint      format, style, types and layers
+#   make bench     what it costs, against what it would cost without; a quarter of an hour
+#   make soak      MINUTES=10 of reads and publishes, with a database that stops in the middle
 #   make catalog   compile fixtures/ into the catalog that the package ships
 #   make clean     remove the environment and everything generated; demo.sqlite3 stays, because it holds your edits
 
 PYTHON ?= python3
 ADDRESS ?= 127.0.0.1:8000
+MINUTES ?= 10
 
 python := .venv/bin/python
 constraints := $(wildcard requirements/constraints.txt)
 install := $(python) -m pip install $(addprefix --constraint ,$(constraints))
 
-.PHONY: demo test lint catalog clean
+.PHONY: demo test lint bench soak catalog clean
 
 demo: .venv/installed
 	$(python) manage.py demo $(ADDRESS)
@@ -26,6 +29,12 @@ lint: .venv/installed-lint
 	$(python) -m ruff check .
 	.venv/bin/lint-imports
 	$(python) -m mypy
+
+bench: .venv/installed-bench
+	$(python) -m benchmarks
+
+soak: .venv/installed-bench
+	$(python) -m benchmarks.soak $(MINUTES)
 
 catalog: .venv/installed
 	$(python) manage.py pts_compile fixtures pts_errors/fixtures/catalog.json
@@ -46,4 +55,8 @@ clean:
 
 .venv/installed-lint: .venv/installed
 	$(install) --quiet --group lint
+	@touch $@
+
+.venv/installed-bench: .venv/installed
+	$(install) --quiet --group bench
 	@touch $@

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -63,20 +65,115 @@ class LocalizedError:
         return self.customer_message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The whole catalog in one language."""
+    """The whole catalog in one language. A code is localized when it is first asked for."""
 
-    language: str
-    errors: Mapping[str, LocalizedError]
-    """By code, in the order of the numbers."""
-    unknown: LocalizedError
-    """The safe answer for every code that is not there."""
+    __slots__ = ("_all", "_catalog", "_unknown", "chain", "localized")
+
+    def __init__(self, catalog: Catalog, chain: tuple[str, ...], localized: Mapping[str, LocalizedError]) -> None:
+        """Take the catalog, the languages to try in turn, and errors that are already as this catalog has them."""
+        self.chain = chain
+        self.localized = dict(localized)
+        """By code, what was asked for so far: what the fast way of `pts_errors.lookup.get` reads."""
+        self._catalog = catalog
+        self._all: Mapping[str, LocalizedError] | None = None
+        self._unknown: LocalizedError | None = None
+
+    @property
+    def language(self) -> str:
+        """The language that the table is in."""
+        return self.chain[0]
+
+    @property
+    def errors(self) -> Mapping[str, LocalizedError]:
+        """Every error by code, in the order of the numbers."""
+        # Two threads may both make it, here and below; what they make is equal and either may stay.
+        if self._all is None:
+            self._all = MappingProxyType({code: self.find(code) for code in self._catalog.entries})
+        return self._all
+
+    @property
+    def unknown(self) -> LocalizedError:
+        """The safe answer for every code that is not there."""
+        if self._unknown is None:
+            self._unknown = replace(
+                self._localize(self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN)),
+                code="",
+                name=_UNKNOWN.name,
+                is_known=False,
+                provider_message="",
+                outcome=Outcome.UNKNOWN.value,
+                retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
+                retry_after=None,
+                severity=Severity.ERROR.value,
+                reveal_to_customer=False,
+                is_retired=False,
+                replaced_by="",
+                similar=(),
+            )
+        return self._unknown
 
     def find(self, code: object) -> LocalizedError:
         """Return the error of a code given as text or int; for everything else the unknown error with that text."""
         text = text_of(code)
-        return self.errors.get(text) or replace(self.unknown, code=text if text.isascii() and text.isdigit() else "")
+        error = self.localized.get(text)
+        if error is None:
+            entry = self._catalog.entries.get(text)
+            if entry is None:
+                return replace(self.unknown, code=text if text.isascii() and text.isdigit() else "")
+            error = self.localized[text] = self._localize(entry)
+        return error
+
+    def _localize(self, entry: Entry) -> LocalizedError:
+        texts, found = {}, {}
+        for name in MESSAGE_FIELDS:
+            texts[name], found[name] = self._text(entry, name)
+        language = found["customer_message"]
+        return LocalizedError(
+            code=entry.code,
+            name=entry.name,
+            is_known=True,
+            category=entry.category.slug,
+            provider_message=entry.provider_message,
+            outcome=entry.outcome,
+            retry_advice=entry.retry_advice,
+            retry_after=entry.retry_after,
+            responsible_party=entry.responsible_party,
+            http_status=entry.http_status,
+            severity=entry.severity,
+            reveal_to_customer=entry.reveal_to_customer,
+            is_retired=entry.is_retired,
+            replaced_by=entry.replaced_by,
+            similar=entry.similar,
+            **texts,
+            language=language,
+            direction=languages.direction(language),
+            text_languages=_text_languages(*found.values()),
+            revision=entry.revision,
+        )
+
+    def _text(self, entry: Entry, name: str) -> tuple[str, str]:
+        """Return the text and its language."""
+        found = self._first(entry, name)
+        if found is None and name == "customer_message":  # a customer always reads a sentence, and a safe one
+            found = self._first(self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN), name)
+            found = found or (_UNKNOWN.messages["en"].customer_message, "en")
+        return found or ("", self.chain[-1])
+
+    def _first(self, entry: Entry, name: str) -> tuple[str, str] | None:
+        for language in self.chain:
+            message = entry.messages.get(language)
+            if message is not None and (text := getattr(message, name)):
+                if "{" in text:
+                    isolate = languages.direction(language) == "rtl"
+                    text = placeholders.fill(text, self._catalog.context, isolate=isolate)
+                return text, language
+        return None
+
+
+@cache  # few languages, many texts: one mapping for all that were found in the same ones
+def _text_languages(title: str, customer_message: str, merchant_action: str) -> Mapping[str, str]:
+    return MappingProxyType(dict(zip(MESSAGE_FIELDS, (title, customer_message, merchant_action), strict=True)))
 
 
 def text_of(code: object) -> str:
@@ -98,17 +195,18 @@ class Catalog:
     """Every entry of one published state. Immutable: a newer state is another catalog."""
 
     __slots__ = (
-        "_context",
-        "_requested",
+        "_by_language",
         "_served",
-        "_tables",
         "categories",
+        "context",
+        "damaged",
         "derived",
         "digest",
         "entries",
         "languages",
         "number",
         "source_language",
+        "tables",
     )
 
     def __init__(
@@ -120,116 +218,69 @@ class Catalog:
         source_language: str = "en",
         context: Mapping[str, str] | None = None,
         served: Iterable[str] = (),
+        damaged: Iterable[str] = (),
     ) -> None:
         """Hold the entries, ordered by number.
 
         ``served`` are the languages to offer; all that the entries have when it is empty. ``context`` fills placeholders.
+        ``damaged`` are the codes that are published, but not among the entries because their state cannot be read.
         """
         ordered = sorted(entries, key=lambda entry: (len(entry.code), entry.code))
         self.entries: Mapping[str, Entry] = MappingProxyType({entry.code: entry for entry in ordered})
-        categories = {entry.category.slug: entry.category for entry in sorted(ordered, key=lambda e: e.revision)}
+        categories = {entry.category.slug: entry.category for entry in sorted(ordered, key=attrgetter("revision"))}
         self.categories: Mapping[str, Category] = MappingProxyType(
             {c.slug: c for c in sorted(categories.values(), key=lambda c: (c.position, c.slug))}
         )
         self.number = number
         self.digest = digest
+        self.damaged = tuple(damaged)
         self.source_language = source_language
         self._served = tuple(served)
-        offered = set(self._served) or {language for entry in ordered for language in entry.messages}
+        offered = set(self._served) or set().union(*(entry.messages for entry in ordered))
         self.languages = (source_language, *sorted(offered - {source_language}))
-        self._context = dict(context or {})
+        self.context: Mapping[str, str] = MappingProxyType(dict(context or {}))
         # What a door makes of this catalog, by a key of its own (rendered pages, JSON): it ages with the catalog.
         self.derived: dict[object, Any] = {}
-        self._tables: dict[str, Table] = {}
-        self._requested: dict[str, Table] = {}
+        self.tables: dict[str, Table] = {}
+        """By language as it was requested so far: what the fast way of `pts_errors.lookup.get` reads."""
+        self._by_language: dict[str, Table] = {}
 
-    def replace(self, entries: Iterable[Entry], *, number: int, digest: str) -> Catalog:
-        """Return a catalog in which these entries take the place of those with their codes."""
-        return Catalog(
-            {**self.entries, **{entry.code: entry for entry in entries}}.values(),
+    def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
+        """Return a catalog in which these entries take the place of those with their codes; the damaged ones have none."""
+        changed: dict[str, Entry | None] = {**{entry.code: entry for entry in entries}, **dict.fromkeys(damaged)}
+        catalog = Catalog(
+            [entry for entry in {**self.entries, **changed}.values() if entry is not None],
             number=number,
             digest=digest,
             source_language=self.source_language,
-            context=self._context,
+            context=self.context,
             served=self._served,
+            damaged=[*(code for code in self.damaged if code not in changed), *damaged],
         )
+        # What the change does not touch stays localized. The last resort's text may stand in for any other.
+        if catalog.languages == self.languages and UNRECOGNIZED not in changed:
+            for language, table in self._by_language.copy().items():
+                catalog._by_language[language] = kept = Table(catalog, table.chain, table.localized)
+                for code in changed:
+                    kept.localized.pop(code, None)
+        return catalog
 
     def table(self, requested: str) -> Table:
         """Return every code in the language that serves the requested one best. Made once a language."""
-        table = self._requested.get(requested)
+        table = self.tables.get(requested)
         if table is None:
             table = self._table(languages.match(requested, self.languages) or self.source_language)
             # Requested tags come from clients: remember no more of them than there can be honest ones.
-            if len(self._requested) < _MAX_REQUESTED and len(requested) <= languages.MAX_LENGTH:
-                self._requested[requested] = table
+            if len(self.tables) < _MAX_REQUESTED and len(requested) <= languages.MAX_LENGTH:
+                self.tables[requested] = table
         return table
 
     def _table(self, language: str) -> Table:
-        table = self._tables.get(language)
+        table = self._by_language.get(language)
         if table is None:
-            # Two threads may both make it; the tables are equal and either may stay.
             chain = languages.chain(language, self.languages, self.source_language)
-            table = self._tables[language] = Table(
-                language=language,
-                errors={code: self._localize(entry, chain) for code, entry in self.entries.items()},
-                unknown=replace(
-                    self._localize(self.entries.get(UNRECOGNIZED, _UNKNOWN), chain),
-                    code="",
-                    name=_UNKNOWN.name,
-                    is_known=False,
-                    provider_message="",
-                    outcome=Outcome.UNKNOWN.value,
-                    retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
-                    retry_after=None,
-                    severity=Severity.ERROR.value,
-                    reveal_to_customer=False,
-                    is_retired=False,
-                    replaced_by="",
-                    similar=(),
-                ),
-            )
+            table = self._by_language.setdefault(language, Table(self, chain, {}))
         return table
-
-    def _localize(self, entry: Entry, chain: tuple[str, ...]) -> LocalizedError:
-        texts, found = {}, {}
-        for name in MESSAGE_FIELDS:
-            texts[name], found[name] = self._text(entry, name, chain)
-        language = found["customer_message"]
-        return LocalizedError(
-            code=entry.code,
-            name=entry.name,
-            is_known=True,
-            category=entry.category.slug,
-            provider_message=entry.provider_message,
-            outcome=entry.outcome,
-            retry_advice=entry.retry_advice,
-            retry_after=entry.retry_after,
-            responsible_party=entry.responsible_party,
-            http_status=entry.http_status,
-            severity=entry.severity,
-            reveal_to_customer=entry.reveal_to_customer,
-            is_retired=entry.is_retired,
-            replaced_by=entry.replaced_by,
-            similar=entry.similar,
-            **texts,
-            language=language,
-            direction=languages.direction(language),
-            text_languages=MappingProxyType(found),
-            revision=entry.revision,
-        )
-
-    def _text(self, entry: Entry, name: str, chain: tuple[str, ...]) -> tuple[str, str]:
-        """Return the first text that is not blank, and its language."""
-        candidates = [(entry, language) for language in chain]
-        if name == "customer_message":  # a customer always reads a sentence, and a safe one
-            unrecognized = self.entries.get(UNRECOGNIZED, _UNKNOWN)
-            candidates += [(unrecognized, language) for language in chain] + [(_UNKNOWN, "en")]
-        for candidate, language in candidates:
-            message = candidate.messages.get(language)
-            if message is not None and (text := getattr(message, name)):
-                isolate = languages.direction(language) == "rtl"
-                return placeholders.fill(text, self._context, isolate=isolate), language
-        return "", chain[-1]
 
 
 _UNKNOWN = Entry(

@@ -80,6 +80,39 @@ def check_isolation(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for every setting that suits a developer's machine, but not many people's payments."""
+    found: list[CheckMessage] = []
+    if conf.PROBLEM_AUDIENCE == "integrator":
+        found.append(
+            Warning(
+                "Problem details tell everybody what only integrators may read, also why a check failed.",
+                hint='Set PTS_ERRORS_PROBLEM_AUDIENCE to "customer", or silence this if no customer can reach the API.',
+                id="pts_errors.W002",
+            )
+        )
+    if conf.REFRESH_SECONDS == 0:
+        found.append(
+            Warning(
+                "Every read asks the database whether there is a newer catalog.",
+                hint="Remove PTS_ERRORS_REFRESH_SECONDS, which is 1 by default, or set it to a few seconds.",
+                id="pts_errors.W003",
+            )
+        )
+    found += [
+        Warning(
+            f"The SQLite database {alias!r} begins transactions without a lock, so a publish may fail as locked.",
+            hint='Add "transaction_mode": "IMMEDIATE" to its OPTIONS.',
+            id="pts_errors.W004",
+        )
+        for alias in connections
+        if connections[alias].vendor == "sqlite"
+        and str(connections[alias].settings_dict["OPTIONS"].get("transaction_mode")).upper()
+        not in ("IMMEDIATE", "EXCLUSIVE")
+    ]
+    return found
+
+
 def _is_text(value: object, pattern: re.Pattern[str]) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -16,6 +17,9 @@ _MARKS = "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8
 _TOKEN = re.compile(
     rf"\s+|[{_SIGNS}][{_MARKS}]*|(?:(?![{_SIGNS}])\w)(?:(?![{_SIGNS}])[\w{_MARKS}])*|[^\w\s]", re.UNICODE
 )
+
+# How many pairs of equal tokens are looked at. Two long texts of few different words have millions, which take minutes.
+_MAX_PAIRS = 100_000
 
 
 class Kind(StrEnum):
@@ -82,8 +86,27 @@ def _equal(one: object, other: object) -> bool:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    for _tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield old[i:j], new[k:m]
+    """Yield what stands at the same place in both; texts that would take too long only have their ends compared."""
+    if not _is_long_work(old, new):
+        for _tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            yield old[i:j], new[k:m]
+        return
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    yield old[:start], new[:start]
+    yield old[start : len(old) - end], new[start : len(new) - end]
+    yield old[len(old) - end :], new[len(new) - end :]
+
+
+def _common(old: list[str], new: list[str]) -> int:
+    """Return with how many equal tokens both begin."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((number for number, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _is_long_work(old: list[str], new: list[str]) -> bool:
+    counts = Counter(new)
+    return sum(number * counts[token] for token, number in Counter(old).items()) > _MAX_PAIRS
 
 
 def _add(pieces: list[Piece], kind: Kind, text: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Count, Model, Prefetch, Q
+from django.db.models import Count, Func, Min, Model, Prefetch, Q, TextField
 from django.utils import timezone
 
 from pts_errors import seed
@@ -29,6 +29,9 @@ _BATCH = 100
 
 # The admin's own number of a change; its module cannot be imported where the admin is not installed.
 _CHANGE = 2
+
+FLAGGED = "Flagged the runbook as wrong"
+"""How the admin's log says that a reader flagged a runbook; a colon and the reader's own words follow."""
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -60,7 +63,9 @@ def rows(codes: Collection[str] | None = None, *, using: str) -> list[ErrorCode]
     if codes is not None:
         wanted = wanted.filter(code__in=codes)
     whole = wanted.select_related("category", "replaced_by", "runbook").prefetch_related(
-        "messages", Prefetch("similar", ErrorCode.objects.using(using).only("code"))
+        # A router may send what is not named here to a replica, which lags.
+        Prefetch("messages", Message.objects.using(using)),
+        Prefetch("similar", ErrorCode.objects.using(using).only("code")),
     )
     while True:
         found = list(whole.all())
@@ -68,6 +73,17 @@ def rows(codes: Collection[str] | None = None, *, using: str) -> list[ErrorCode]
         # of an edit is never taken for a whole one, and nobody has to wait for a lock.
         if {row.code: row.version for row in found} == dict(wanted.values_list("code", "version")):
             return found
+
+
+def lock(*, using: str) -> None:
+    """Keep everybody else from saving any draft until the end of the caller's transaction.
+
+    For whoever reads drafts and writes them again: what is read after this is whole and the newest. The caller holds
+    the lock of the log already.
+    """
+    # Codes before categories, as whoever saves a code does: its row, and then the one that it refers to.
+    for model in (ErrorCode, Category):
+        list(model._default_manager.using(using).order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def write(entries: Iterable[Entry], *, using: str) -> None:
@@ -170,9 +186,20 @@ def flag(code: str, text: str, *, user: AbstractBaseUser | AnonymousUser, using:
                 object_id=str(row.error.pk),
                 object_repr=str(row.error),
                 action_flag=_CHANGE,
-                change_message=f"Flagged the runbook as wrong: {text}",
+                change_message=f"{FLAGGED}: {text}",
             )
     return True
+
+
+class _Letters(Func):
+    """A text to the letter: to MariaDB's collations, texts that differ in capitals, accents or emoji are one text."""
+
+    template = "%(expressions)s"
+    output_field = TextField()
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the text as its bytes."""
+        return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)", **context)
 
 
 def _shared(using: str) -> Iterable[tuple[str, str, str]]:
@@ -181,12 +208,13 @@ def _shared(using: str) -> Iterable[tuple[str, str, str]]:
         Message.objects.using(using)
         .filter(error__reveal_to_customer=False)
         .exclude(customer_message="")
-        .values_list("language", "error__outcome", "customer_message")
-        .annotate(codes=Count("pk"))
+        .annotate(letters=_Letters("customer_message"))
+        .values("language", "error__outcome", "letters")
+        .annotate(codes=Count("pk"), text=Min("customer_message"))
         .filter(codes__gt=1)
         .order_by()
     )
-    return [(language, outcome, text) for language, outcome, text, _codes in found]
+    return found.values_list("language", "error__outcome", "text")
 
 
 def _shared_of(entries: Mapping[str, Entry]) -> Iterable[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -146,7 +146,7 @@ class Entry:
         A message or runbook without any text is none.
         """
         code = {name: getattr(self, name) for name in _CODE_FIELDS}
-        runbook = {f.name: getattr(self.runbook, f.name) for f in fields(Runbook)} if self.runbook else {}
+        runbook = {name: getattr(self.runbook, name) for name in _RUNBOOK_FIELDS} if self.runbook else {}
         messages = {}
         for language, message in sorted(self.messages.items()):
             texts = {name: getattr(message, name) for name in MESSAGE_FIELDS}
@@ -154,7 +154,7 @@ class Entry:
                 messages[language] = {**texts, "source_text": dict(message.source_text)}
         return {
             "v": FORMAT,
-            "category": {f.name: getattr(self.category, f.name) for f in fields(Category)},
+            "category": {name: getattr(self.category, name) for name in _CATEGORY_FIELDS},
             "code": {**code, "similar": list(self.similar)},
             "messages": messages,
             "runbook": runbook if any(runbook.values()) else None,
@@ -165,25 +165,49 @@ class Entry:
         """Return the entry of a stored state; a key it lacks takes its default, one that is not known is ignored.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: the data is not a state at all.
+            KeyError, TypeError, ValueError, AttributeError: the data is not a state at all, or a value in it is of
+                another type than it has to be.
         """
-        code = _known(Entry, data["code"], _CODE_FIELDS)
+        code = _known(data["code"], _CODE_FIELDS)
         return cls(
             **{**code, "similar": tuple(code.get("similar", ()))},
-            category=Category(**_known(Category, data["category"])),
+            category=Category(**_known(data["category"], _CATEGORY_FIELDS)),
             messages={
-                language: Message(**_known(Message, message)) for language, message in data.get("messages", {}).items()
+                language: Message(**_known(message, _MESSAGE_FIELDS))
+                for language, message in data.get("messages", {}).items()
             },
-            runbook=Runbook(**_known(Runbook, data["runbook"])) if data.get("runbook") else None,
+            runbook=Runbook(**_known(data["runbook"], _RUNBOOK_FIELDS)) if data.get("runbook") else None,
             revision=revision,
         )
 
 
-_CODE_FIELDS = tuple(f.name for f in fields(Entry) if f.name not in {"category", "messages", "runbook", "revision"})
+# The types of all fields that hold no text.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "position": (int,),
+    "retry_after": (int, type(None)),
+    "http_status": (int,),
+    "reveal_to_customer": (bool,),
+    "is_retired": (bool,),
+    "similar": (list, tuple),
+    "source_text": (dict,),
+}
 
 
-def _known(kind: Any, data: Mapping[str, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
-    return {name: data[name] for name in names or (f.name for f in fields(kind)) if name in data}
+def _types(kind: Any, *but: str) -> dict[str, tuple[type, ...]]:
+    """Return the names of a kind's fields, in their order, with the types that they may have in JSON."""
+    return {field.name: _TYPES.get(field.name, (str,)) for field in fields(kind) if field.name not in but}
+
+
+_CATEGORY_FIELDS, _MESSAGE_FIELDS, _RUNBOOK_FIELDS = _types(Category), _types(Message), _types(Runbook)
+_CODE_FIELDS = _types(Entry, "category", "messages", "runbook", "revision")
+
+
+def _known(data: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> Mapping[str, Any]:
+    known = data if data.keys() <= types.keys() else {name: data[name] for name in types if name in data}
+    for name, value in known.items():  # one wrong value would break the whole catalog, long after it was read
+        if not isinstance(value, types[name]):
+            raise TypeError(f"{name} cannot be of the type {type(value).__name__}.")
+    return known
 
 
 def digest(previous: str, *, number: int, origin: str, note: str, author_name: str, snapshot: Mapping[str, Any]) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
+
+# As many digits as a card number has. No code is so long, and logs must not hold one.
+_CARD = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 
 # Beyond it Python refuses to write an int as text, and no gateway's code is near it.
 _MAX_CODE = 10**18
@@ -25,7 +29,8 @@ class PTSError(Exception):
         super().__init__(code)
 
     def __str__(self) -> str:
-        return f"PTS answered {self.code[:20]!r}" + (f" for {self.reference!r}" if self.reference else "")
+        code = _CARD.sub("…", self.code)[:20]
+        return f"PTS answered {code!r}" + (f" for {self.reference!r}" if self.reference else "")
 
     @classmethod
     def from_response(cls, envelope: object) -> PTSError | None:

@@ -17,7 +17,7 @@ from pts_errors import languages
 from pts_errors.conf import conf
 from pts_errors.diff import Piece, words
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
-from pts_errors.models import Category, ErrorCode, Message, Runbook
+from pts_errors.models import Category, ErrorCode, Message, Runbook, validate_text
 
 # What a value is as the browser sends it: a text, or the texts of a list.
 Value = str | list[str]
@@ -31,10 +31,33 @@ class LinesField(forms.CharField):
         return super().to_python(value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value)
 
 
+class LineField(forms.CharField):
+    """A text of one line. A browser lets no line end in, and files hold such a text on one line."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text without line ends, as a browser sends it."""
+        return super().to_python(value.replace("\r", "").replace("\n", "") if isinstance(value, str) else value)
+
+
+class _Decoder(json.JSONDecoder):
+    """Says of everything that it cannot read that it is no JSON; Python lets some of it escape."""
+
+    def decode(self, s: str, *args: Any) -> Any:
+        """Return the value."""
+        try:
+            return super().decode(s, *args)
+        except (RecursionError, ValueError) as error:  # thousands of brackets, or thousands of digits
+            raise json.JSONDecodeError("This cannot be read.", "", 0) from error
+
+
 class LoadedField(forms.JSONField):
     """The values with which a form was opened. Only a form that meets somebody else's edit reads them."""
 
     widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Read whatever a browser may send."""
+        super().__init__(decoder=_Decoder, **kwargs)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return false: it is never edited."""
@@ -124,7 +147,7 @@ class InlineMessageForm(forms.ModelForm):
     class Meta:
         model = Message
         fields = MESSAGE_FIELDS
-        field_classes = {"customer_message": LinesField, "merchant_action": LinesField}
+        field_classes = {"title": LineField, "customer_message": LinesField, "merchant_action": LinesField}
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField pts-text"}),
             "customer_message": forms.Textarea(attrs=_TEXT_AREA),
@@ -241,7 +264,7 @@ class RunbookForm(forms.ModelForm):
     class Meta:
         model = Runbook
         fields = ("owner", *RUNBOOK_SECTIONS)
-        field_classes = dict.fromkeys(RUNBOOK_SECTIONS, LinesField)
+        field_classes = {"owner": LineField, **dict.fromkeys(RUNBOOK_SECTIONS, LinesField)}
         widgets = {
             "owner": forms.TextInput(attrs={"class": "vTextField", "list": "pts-owners"}),
             **{name: forms.Textarea(attrs=_SECTION_AREA) for name in RUNBOOK_SECTIONS},
@@ -285,6 +308,7 @@ class PublishForm(forms.Form):
         label=_("Note"),
         max_length=200,
         required=False,
+        validators=[validate_text],
         help_text=_("Why it changes, for those who read the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
@@ -301,8 +325,15 @@ class CategoryForm(forms.ModelForm):
     class Meta:
         model = Category
         fields = ("slug", "name", "position", "owner", "escalation")
-        field_classes = {"escalation": LinesField}
+        field_classes = {"name": LineField, "owner": LineField, "escalation": LinesField}
         widgets = {"escalation": forms.Textarea(attrs={**_SECTION_AREA, "rows": 6})}
+
+    def clean_slug(self) -> str:
+        """Refuse capitals: databases do not agree on whether two slugs that differ in them are the same."""
+        slug = str(self.cleaned_data["slug"])
+        if slug != slug.lower():
+            raise ValidationError(_("Use small letters only."))
+        return slug
 
 
 class RestoreForm(forms.Form):
@@ -311,6 +342,7 @@ class RestoreForm(forms.Form):
     note = forms.CharField(
         label=_("Note"),
         max_length=200,
+        validators=[validate_text],
         help_text=_("Why the earlier state is restored, for those who read the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )

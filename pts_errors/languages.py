@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Longer tags are attacks or mistakes: RFC 5646 needs at most 35 characters for every tag in real use.
 MAX_LENGTH = 35
@@ -58,6 +59,7 @@ def name_of(language: str) -> str:
     return _NAMES.get(language, language)
 
 
+@lru_cache(maxsize=200)  # asked for every text of a catalog, which has few languages
 def direction(language: str) -> str:
     """Return ``"rtl"`` or ``"ltr"``, the values of HTML's ``dir``."""
     primary, script, _ = _parse(language)

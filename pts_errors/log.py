@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import OperationalError, connections
 from django.db.models import F
 from django.utils import timezone
 
@@ -16,17 +17,41 @@ from pts_errors.models import ErrorCode, Head, Revision
 # States are long, and databases limit the size of one statement.
 _BATCH = 100
 
+_NAME_LENGTH = Revision._meta.get_field("author_name").max_length
+
 
 def lock(*, using: str) -> None:
     """Keep everybody else from publishing until the end of the caller's transaction.
 
     The first statement of everything that publishes, before any row is read: an update locks on every database, and
     what is read after it is the newest.
+
+    Raises:
+        OperationalError: the caller is inside a transaction of the host, which began before somebody else's publish and
+            cannot see it. PostgreSQL says so by itself, MariaDB would go on. Nothing was written: begin again.
     """
+    read_committed(using=using)
     heads = Head.objects.using(using).filter(pk=Head.PK)
     if not heads.update(number=F("number")):
         Head.objects.using(using).get_or_create(pk=Head.PK)
         heads.update(number=F("number"))
+    if connections[using].vendor == "mysql" and connections[using].savepoint_ids:
+        digests = heads.values_list("digest", flat=True)
+        if list(digests) != list(digests.select_for_update()):  # only reads that lock see what is newest
+            raise OperationalError("Something was published since this transaction began. Begin it again.")
+
+
+def read_committed(*, using: str) -> None:
+    """Let every read of the caller's transaction see what is committed by then, whichever level the host's have.
+
+    The first statement of a transaction in which people may meet. A stricter level reads as of its first statement: who
+    waited for somebody else's lock would then be refused by PostgreSQL, and would miss what the other did on MariaDB.
+    Inside a transaction of the host nothing is set, because its level cannot be changed any more.
+    """
+    connection = connections[using]
+    if connection.vendor in ("mysql", "postgresql") and not connection.savepoint_ids:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
 def append(
@@ -48,7 +73,8 @@ def append(
         "number": head.number + 1,
         "origin": origin.value,
         "note": note,
-        "author_name": author.get_username() if author is not None else "",
+        # A host's user names may be longer, such as e-mail addresses; no database may cut what the digest covers.
+        "author_name": author.get_username()[:_NAME_LENGTH] if author is not None else "",
     }
     revisions = []
     for code, entry in entries.items():
@@ -111,6 +137,12 @@ def verify(*, using: str) -> str:
     return ""
 
 
-def _entries(revisions: Any) -> dict[str, Entry]:
-    entries = (Entry.from_json(revision.snapshot, revision=revision.number) for revision in revisions)
-    return {entry.code: entry for entry in entries}
+def _entries(revisions: Iterable[Revision]) -> dict[str, Entry]:
+    entries = {}
+    for revision in revisions:
+        try:
+            entry = Entry.from_json(revision.snapshot, revision=revision.number)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue  # damaged: then the code counts as one that was never published, and the next publish mends it
+        entries[entry.code] = entry
+    return entries

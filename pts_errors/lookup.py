@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import monotonic
 
 from django.utils.translation import get_language
 
@@ -24,10 +25,16 @@ def get(code: object, *, language: str | None = None) -> LocalizedError:
     gives the safe *unknown* error: ``is_known`` is false, its outcome is unknown, its advice to check the status first.
     Never raises, and costs no query while the catalog is warm.
     """
-    table = _table(language)
-    if type(code) is str and (error := table.errors.get(code)) is not None:
-        return error
-    error = table.find(code)
+    # The fast way, taken by every read but the first ones: three look-ups, and no call but the clock's.
+    holder = snapshot.holder
+    if monotonic() < holder.due:
+        try:
+            return holder.catalog.tables[language or get_language()].localized[code]  # type: ignore[index, union-attr]
+        except (
+            Exception
+        ):  # whatever is odd about the code or the language, or not there yet: the careful way sees to it
+            pass
+    error = _table(language).find(code)
     if not error.is_known:
         _log(code)
     return error

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML, RendererProtocol
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
 # What a link may point to. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
@@ -19,6 +20,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 # A half character cannot be sent to a browser, and the parser stumbles over it in links.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+# A table is as wide as its first line and as long as the text goes on, so two short lines can ask for a million cells.
+_MAX_CELLS = 5_000
 
 _EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
 
@@ -58,7 +62,7 @@ def _numbered_items(text: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Return the first paragraph or list item of a text, without its markup and on one line."""
-    for token in _RENDERER.parse(text):
+    for token in _RENDERER.parse(_SURROGATE.sub("\ufffd", text)):
         if token.type == "inline":
             return " ".join("".join(_words(token)).split())
     return ""
@@ -99,9 +103,20 @@ def _softbreak(
     return "<br>\n" if _EXPECT.match(tokens[index + 1].content) else "\n"
 
 
+def _small_table(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+    # Counted before anything is parsed: a line is a row at most, and a sign "|" a cell.
+    columns = state.src.count("|", state.bMarks[line], state.eMarks[line]) + 1
+    return columns * (end - line) <= _MAX_CELLS and table(state, line, end, silent)
+
+
+def _with_tables(parser: MarkdownIt) -> MarkdownIt:
+    parser.enable("table").block.ruler.at("table", _small_table, {"alt": ["paragraph", "reference"]})
+    return parser
+
+
 def _renderer() -> MarkdownIt:
     # The preset's default is html on.
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    parser = _with_tables(MarkdownIt("commonmark", {"html": False})).disable("image")
     parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
     parser.add_render_rule("link_open", _link_open)
     parser.add_render_rule("th_open", _cell_open)
@@ -112,5 +127,5 @@ def _renderer() -> MarkdownIt:
 
 _RENDERER = _renderer()
 # Sees HTML and images wherever somebody may have meant them.
-_PARSER = MarkdownIt("commonmark").enable("table")
+_PARSER = _with_tables(MarkdownIt("commonmark"))
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # as its docs say

@@ -26,7 +26,7 @@ class PTSErrorMiddleware(MiddlewareMixin):
         if not isinstance(exception, PTSError):
             return None
         described = problem.describe(exception)
-        if request.get_preferred_type(_TYPES) == "text/html":
+        if _is_browser(request):
             # The template gets what may be shown and no more, so that a host's own one cannot show more either.
             context = {
                 "problem": described.body,
@@ -39,3 +39,10 @@ class PTSErrorMiddleware(MiddlewareMixin):
             response = problem.respond(described.status, described.body, described.headers)
         patch_vary_headers(response, ("Accept", "Accept-Language", "Cookie"))
         return response
+
+
+def _is_browser(request: HttpRequest) -> bool:
+    try:
+        return request.get_preferred_type(_TYPES) == "text/html"
+    except ValueError:  # Django reads no media type of ten thousand characters
+        return False

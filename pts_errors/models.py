@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Length
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,7 @@ _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
 
 # What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 code_validator = RegexValidator(
     r"\A[1-9][0-9]{0,8}\Z", _("Type the code as digits without a leading zero, such as 1007.")
@@ -508,6 +509,28 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         return self.filter(pk__in=codes.values("newest"))
 
 
+class SnapshotField(models.JSONField):
+    """JSON of which nothing but an object is ever read: what other hands damaged is an empty one, and raises nowhere.
+
+    Every publish, page and verification reads many states at once, and one that is damaged must not hide the others.
+    """
+
+    def deconstruct(self) -> Any:
+        """Return Django's own field, as the database knows no other."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return the object, or an empty one."""
+        if isinstance(expression, KeyTransform):
+            return super().from_db_value(value, expression, connection)
+        try:
+            found = super().from_db_value(value, expression, connection)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
 class Revision(models.Model):
     """The whole state of one code as one publish made it. Append-only."""
 
@@ -515,7 +538,7 @@ class Revision(models.Model):
     error = models.ForeignKey(
         ErrorCode, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("error code")
     )
-    snapshot = models.JSONField(_("snapshot"))
+    snapshot = SnapshotField(_("snapshot"))
     origin = models.CharField(_("origin"), max_length=16, choices=Origin)
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = models.ForeignKey(

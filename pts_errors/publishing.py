@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import router, transaction
 
 from pts_errors import draft, lint, log, merge, seed, snapshot
@@ -16,7 +17,7 @@ from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
-from pts_errors.models import ErrorCode, Head, Revision
+from pts_errors.models import ErrorCode, Head, Revision, validate_text
 from pts_errors.signals import published
 
 _logger = logging.getLogger("pts_errors")
@@ -38,7 +39,8 @@ def publish(
     says that the source texts changed only in wording, so that translations which were up to date stay so.
 
     Raises:
-        PublishRefused: a draft would harm its readers; the reasons name code and rule. Nothing was published.
+        PublishRefused: a draft would harm its readers, and the reasons name code and rule; or the note cannot be
+            stored. Nothing was published.
     """
     return _publish(codes, origin=Origin.EDITED, author=author, note=note, wording_only=wording_only)
 
@@ -50,14 +52,19 @@ def restore(
 
     Raises:
         UnpublishedChanges: the draft has edits that nobody published, and ``discard_edits`` is false.
-        PublishRefused: the earlier state breaks a rule of today, or the note is empty.
+        PublishRefused: the earlier state breaks a rule of today or is damaged, or the note is empty or cannot be stored.
     """
     if not note.strip():
         raise PublishRefused(["A restore needs a note that says why."])
+    _refuse_note(note)
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
         log.lock(using=alias)
-        entry = Entry.from_json(revision.snapshot)
+        draft.lock(using=alias)
+        try:
+            entry = Entry.from_json(revision.snapshot)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise PublishRefused([f"Revision {revision.number} is damaged and cannot be restored."]) from error
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
         draft.write([entry], using=alias)
@@ -92,6 +99,7 @@ def upgrade(*, using: str = "") -> list[Change]:
     alias = using or router.db_for_write(Head)
     with transaction.atomic(using=alias):
         log.lock(using=alias)
+        draft.lock(using=alias)
         merges = _merges(alias)
         draft.write([merged.draft for merged in merges], using=alias)
         _note_unseen(merges, alias)
@@ -119,8 +127,7 @@ def take_shipped(code: str, path: str) -> None:
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
         log.lock(using=alias)
-        # Whoever saves a code holds its row until the end, so what is read next is whole and the newest.
-        ErrorCode.objects.using(alias).select_for_update().get(code=code)
+        draft.lock(using=alias)
         shipped = log.shipped(using=alias)[code]
         ours = draft.read([code], using=alias)[code]
         taken = merge.take(ours, shipped, path)
@@ -135,6 +142,7 @@ def keep_ours(code: str, path: str) -> None:
     """Decide for the draft's value of a path that an upgrade kept."""
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
+        log.read_committed(using=alias)
         row = ErrorCode.objects.using(alias).select_for_update().get(code=code)
         row.unseen = [other for other in row.unseen if other != path]
         row.version += 1
@@ -180,9 +188,12 @@ def _publish(
 ) -> list[Revision]:
     alias = router.db_for_write(Head)
     wanted = None if codes is None else {str(code) for code in codes}
+    _refuse_note(note)
     with transaction.atomic(using=alias):
         log.lock(using=alias)
-        drafts = draft.read(wanted, using=alias)
+        if wording_only:  # then the drafts are written, too
+            draft.lock(using=alias)
+        drafts = draft.read(_askable(wanted), using=alias)
         live = log.live(using=alias, codes=drafts)
         changed = {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
         _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
@@ -263,6 +274,20 @@ def _refuse(changed: Mapping[str, Entry], live: Mapping[str, Entry], *, missing:
         raise PublishRefused(reasons)
 
 
+def _askable(codes: Collection[str] | None) -> Collection[str] | None:
+    """Return those that may be codes. Not every database can be asked for any text, and to some ``"1007 "`` is 1007."""
+    return codes and [code for code in codes if code.isascii() and code.isdigit()]
+
+
+def _refuse_note(note: str) -> None:
+    """Refuse what one database would cut, another would not store, and a third would keep."""
+    try:
+        validate_text(note)
+        Revision._meta.get_field("note").clean(note, None)
+    except ValidationError as error:
+        raise PublishRefused([f"The note cannot be stored: {text}" for text in error.messages]) from error
+
+
 def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
     if not entries:
         return []
@@ -297,12 +322,14 @@ def _announce_later(revisions: list[Revision], origin: Origin, alias: str) -> No
     if revisions:
         codes = tuple(dict.fromkeys(revision.snapshot["code"]["code"] for revision in revisions))
         announce = partial(_announce, alias, revisions[-1].number, codes, origin, revisions[-1].digest)
+        snapshot.uncommitted.add(revisions[-1].digest)
         transaction.on_commit(announce, using=alias)
 
 
 def _announce(alias: str, number: int, codes: tuple[str, ...], origin: Origin, chain: str) -> None:
     # The digest in the log is what shows later that the end of the table was cut off.
     _logger.info("Published revision %d (%s, %d codes), digest %s.", number, origin, len(codes), chain)
+    snapshot.uncommitted.discard(chain)
     if alias == router.db_for_write(Head):
         snapshot.refresh()
     published.send_robust(sender=Revision, number=number, codes=codes, origin=str(origin))

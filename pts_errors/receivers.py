@@ -8,7 +8,7 @@ from django.apps import apps as live_apps
 from django.apps.registry import Apps
 from django.db import router
 
-from pts_errors import models, publishing, snapshot
+from pts_errors import models, snapshot
 
 
 def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) -> None:
@@ -22,6 +22,9 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
             return
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
             return  # the tables are those of another version: its own migrations see to them
+    # Not at the top of the file: publishing needs half of the package, and the start of a process needs none of it.
+    from pts_errors import publishing
+
     publishing.upgrade_if_newer(using)
 
 

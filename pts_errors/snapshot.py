@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -10,7 +11,8 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import DatabaseError, connections, router, transaction
+from django.db import Error, connections, router, transaction
+from django.db.models import QuerySet
 
 from pts_errors import seed
 from pts_errors.catalog import Catalog
@@ -23,6 +25,16 @@ _logger = logging.getLogger("pts_errors")
 # While the database does not answer it is asked this often: rarely enough to add no load, often enough to be back soon.
 _BACK_OFF_SECONDS = 5.0
 
+# States are long: so many rows are held as text at a time.
+_CHUNK = 200
+
+# So long the readers of a process that has just begun wait for the one of them that loads the catalog.
+_PATIENCE_SECONDS = 5.0
+
+
+uncommitted: set[str] = set()
+"""Digests of publishes in this process whose transactions have not ended well, or not ended yet."""
+
 
 class Holder:
     """Holds one process's catalog and knows when to ask the database for a newer one."""
@@ -31,44 +43,56 @@ class Holder:
         """Hold nothing: the first reader loads."""
         self.error = ""
         """Why the last refresh failed; empty when it did not."""
-        self._catalog: Catalog | None = None
+        self.catalog: Catalog | None = None
+        """What is served, up to the time ``due``: see `current`, which is the way to ask for it."""
+        self.confirmed: float | None = None
+        """Time, as ``time.monotonic`` gives it, at which the database last said that this is the newest catalog."""
         self._is_loaded = False  # from the database, not from the package
         self._is_provisional = False  # a publish that was served before its transaction ended, as tests do
-        self._due = 0.0
+        self._spare: Catalog | None = None  # what is served while the first question hangs
+        self.due = 0.0
+        """Time, as ``time.monotonic`` gives it, after which the database is asked again."""
         self._lock = threading.Lock()
 
     def current(self) -> Catalog:
         """Return the catalog to serve now. Never raises for a database that is away, and never waits when warm."""
-        catalog = self._catalog
-        if catalog is not None and time.monotonic() < self._due:
+        catalog = self.catalog
+        if catalog is not None and time.monotonic() < self.due:
             return catalog
         if catalog is None:
-            self._lock.acquire()
+            # The first question may hang with its database: after a while the packaged catalog has to do.
+            if not self._lock.acquire(timeout=0 if self._spare else _PATIENCE_SECONDS):
+                self._spare = self._spare or _packaged()
+                return self._spare
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
         try:
-            if self._catalog is not None and time.monotonic() < self._due:
-                return self._catalog  # another thread has just asked
+            if self.catalog is not None and time.monotonic() < self.due:
+                return self.catalog  # another thread has just asked
             return self._ask()
         finally:
             self._lock.release()
 
     def refresh(self) -> Catalog:
         """Ask the database now, due or not, and return what is served from now on."""
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            return self.catalog or _packaged()  # whoever asks now hangs with the database, and the news has to wait
+        try:
             catalog = self._ask()
             self._is_provisional = connections[_alias()].in_atomic_block
             return catalog
+        finally:
+            self._lock.release()
 
     def forget(self) -> None:
         """Let the next reader build the catalog anew, with the settings of that moment."""
         with self._lock:
-            self._catalog, self._is_loaded, self._due = None, False, 0.0
+            self.catalog, self.confirmed, self._spare, self._is_loaded, self.due = None, None, None, False, 0.0
 
     def after_fork(self) -> None:
         """Give a forked child a lock that nobody holds, and let its first reader ask the database."""
         self._lock = threading.Lock()
-        self._due = 0.0
+        self.due = 0.0
 
     def _must_not_ask(self) -> bool:
         # Inside the host's transaction a query that fails would break that transaction, and one that works might see a
@@ -82,7 +106,7 @@ class Holder:
         try:
             # The savepoint keeps the host's transaction whole when the tables are not there yet.
             with transaction.atomic(using=connection.alias) if in_transaction else nullcontext():
-                catalog = _load(self._catalog if self._is_loaded else None, connection.alias)
+                catalog = _load(self.catalog if self._is_loaded else None, connection.alias)
         except SynchronousOnlyOperation:
             return self._keep()  # an event loop: the receiver of request_started asks in a thread
         except Exception as error:
@@ -90,8 +114,8 @@ class Holder:
             if not self.error:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
-            self._due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
-            if isinstance(error, DatabaseError) and not in_transaction:
+            self.due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
+            if isinstance(error, Error) and not in_transaction:
                 connection.close_if_unusable_or_obsolete()
             return self._keep()
         finally:
@@ -100,17 +124,20 @@ class Holder:
         if self.error:
             _logger.warning("The error catalog is refreshed again, at revision %d.", catalog.number)
         self.error = ""
-        if catalog is not self._catalog:
-            self._catalog, self._is_provisional = catalog, False
+        if in_transaction and not self._is_loaded and catalog.digest in uncommitted:
+            return catalog  # for this reader alone
+        if catalog is not self.catalog:
+            self.catalog, self._is_provisional = catalog, False
         self._is_loaded = True
+        self.confirmed = time.monotonic()
         # What was read inside a transaction may be rolled back: ask again as soon as that is allowed.
-        self._due = 0.0 if in_transaction else time.monotonic() + conf.REFRESH_SECONDS
+        self.due = 0.0 if in_transaction else time.monotonic() + conf.REFRESH_SECONDS
         return catalog
 
     def _keep(self) -> Catalog:
-        if self._catalog is None:
-            self._catalog = build(seed.packaged(), number=0, digest="")
-        return self._catalog
+        if self.catalog is None:
+            self.catalog = self._spare or _packaged()
+        return self.catalog
 
 
 class Pinned(Holder):
@@ -119,56 +146,64 @@ class Pinned(Holder):
     def __init__(self, catalog: Catalog) -> None:
         """Hold this catalog."""
         super().__init__()
-        self._pinned = catalog
-
-    def current(self) -> Catalog:
-        """Return the pinned catalog."""
-        return self._pinned
+        self._pin(catalog)
 
     def refresh(self) -> Catalog:
         """Return the pinned catalog."""
-        return self._pinned
+        return self.current()
 
     def forget(self) -> None:
         """Pin the same entries, with the settings of this moment."""
-        self._pinned = build(self._pinned.entries.values(), number=self._pinned.number, digest=self._pinned.digest)
+        before = self.current()
+        self._pin(build(before.entries.values(), damaged=before.damaged, number=before.number, digest=before.digest))
+
+    def after_fork(self) -> None:
+        """Keep the pinned catalog."""
+
+    def _pin(self, catalog: Catalog) -> None:
+        self.catalog, self.due = catalog, math.inf
 
 
-_holder = Holder()
+holder = Holder()
 
 
 def current() -> Catalog:
     """Return the catalog to serve now. Never raises for a database that is away, and never waits when warm."""
-    return _holder.current()
+    return holder.current()
 
 
 def refresh() -> Catalog:
     """Ask the database now, due or not, and return what is served from now on."""
-    return _holder.refresh()
+    return holder.refresh()
 
 
-def swap(holder: Holder) -> Holder:
+def swap(other: Holder) -> Holder:
     """Let another holder serve this process, and return the one that did."""
-    global _holder
-    before, _holder = _holder, holder
+    global holder
+    before, holder = holder, other
     return before
 
 
 def forget() -> None:
     """Let the next reader build the catalog anew, with the settings of that moment."""
-    _holder.forget()
+    holder.forget()
 
 
-def build(entries: Iterable[Entry], *, number: int, digest: str) -> Catalog:
+def build(entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
     """Return a catalog of the entries as this site's settings want it."""
     return Catalog(
         entries,
+        damaged=damaged,
         number=number,
         digest=digest,
         source_language=conf.SOURCE_LANGUAGE,
         context=conf.CONTEXT,
         served=conf.LANGUAGES,
     )
+
+
+def _packaged() -> Catalog:
+    return build(seed.packaged(), number=0, digest="")
 
 
 def _alias() -> str:
@@ -187,21 +222,30 @@ def _load(known: Catalog | None, alias: str) -> Catalog:
     revisions = Revision.objects.using(alias)
     if known is not None and revisions.filter(number=known.number, digest=known.digest).exists():
         since = revisions.filter(number__gt=known.number, number__lte=number).order_by("number")
-        return known.replace(_entries(since), number=number, digest=digest)
+        entries, damaged = _read(since)
+        return known.replace(entries, damaged=damaged, number=number, digest=digest)
     # Nothing is known, or the database was restored from a backup: numbers may mean something else now.
-    return build(_entries(revisions.live_at(number)), number=number, digest=digest)
+    entries, damaged = _read(revisions.live_at(number))
+    return build(entries, damaged=damaged, number=number, digest=digest)
 
 
-def _entries(revisions: Iterable[Revision]) -> Iterable[Entry]:
-    for revision in revisions:
+def _read(revisions: QuerySet[Revision]) -> tuple[list[Entry], list[str]]:
+    """Return the states, and the codes of those that other hands have damaged."""
+    entries, damaged = [], []
+    rows = revisions.values_list("error__code", "number", "snapshot")
+    for code, number, state in rows.iterator(chunk_size=_CHUNK):
         try:
-            yield Entry.from_json(revision.snapshot, revision=revision.number)
+            for message in state["messages"].values():
+                message.pop("source_text", None)  # half of the memory, and nothing that a reader reads
+            entries.append(Entry.from_json(state, revision=number))
         except (KeyError, TypeError, ValueError, AttributeError):
-            _logger.error("Revision %d of row %s cannot be read.", revision.number, revision.pk, exc_info=True)
+            damaged.append(code)
+            _logger.error("Revision %d of code %s is damaged; its readers get the unknown text.", number, code)
+    return entries, damaged
 
 
 def _after_fork() -> None:
-    _holder.after_fork()
+    holder.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -13,9 +13,16 @@ from hypothesis import settings as hypothesis
 from pts_errors import lookup, snapshot
 from pts_errors.catalog import Catalog
 
-# How long an example takes says more about the machine than about the code.
-hypothesis.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says more about the machine than about the code. Continuous integration asks for "thorough".
+hypothesis.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.register_profile("tests", hypothesis.get_profile("thorough"), max_examples=25)
 hypothesis.load_profile("tests")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start processes: a long one at the end would leave all cores but one idle."""
+    items.sort(key=lambda item: item.get_closest_marker("host") is None)
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +37,10 @@ def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
     """Begin every test as a process of its own: one that has read the seeded catalog, or nothing yet (mark ``cold``)."""
     holder = snapshot.Holder()
     if request.node.get_closest_marker("cold") is None:
-        holder._catalog = request.getfixturevalue("seeded_catalog")
+        holder.catalog = request.getfixturevalue("seeded_catalog")
         holder._is_loaded = True
     snapshot.swap(holder)
+    snapshot.uncommitted.clear()
     lookup._logged.clear()
     with translation.override("en"):  # a test that activates a language, or sends a request, would leave it behind
         yield

@@ -105,8 +105,8 @@ def test_what_clients_invent_is_not_remembered_for_ever():
         assert it.table(f"x{number}").language == "en"
     it.table("y" * 10_240)
 
-    assert len(it._requested) == catalog._MAX_REQUESTED
-    assert len(it._tables) == 1
+    assert len(it.tables) == catalog._MAX_REQUESTED
+    assert len({id(table) for table in it.tables.values()}) == 1
 
 
 def test_an_empty_catalog_still_answers():

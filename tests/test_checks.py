@@ -162,3 +162,53 @@ def test_repeatable_read_is_warned_of_on_mysql(connection, expected, monkeypatch
 def test_ids_are_used_once():
     """An id in somebody's SILENCED_SYSTEM_CHECKS must not mean something else later."""
     assert len({id for id, _right, _wrong in CASES.values()}) == len(CASES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PROBLEM_AUDIENCE", "customer", []),
+        ("PROBLEM_AUDIENCE", "integrator", ["pts_errors.W002"]),
+        ("REFRESH_SECONDS", 0.1, []),
+        ("REFRESH_SECONDS", 0, ["pts_errors.W003"]),
+    ],
+)
+def test_a_deployment_is_warned_of_unsafe_settings(name, value, expected, monkeypatch, settings):
+    """They are right in development or behind a door, and nobody should carry them into production unaware."""
+    monkeypatch.setattr(checks, "connections", {})
+    settings.PTS_ERRORS_REFRESH_SECONDS = 1
+    setattr(settings, f"PTS_ERRORS_{name}", value)
+
+    assert [message.id for message in checks.check_deployment()] == expected
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        (connection_with("sqlite"), ["pts_errors.W004"]),
+        (connection_with("sqlite", transaction_mode=None), ["pts_errors.W004"]),
+        (connection_with("sqlite", transaction_mode="DEFERRED"), ["pts_errors.W004"]),
+        (connection_with("sqlite", transaction_mode="immediate"), []),
+        (connection_with("sqlite", transaction_mode="EXCLUSIVE"), []),
+        (connection_with("postgresql"), []),
+    ],
+    ids=map(str, range(6)),
+)
+def test_a_deployment_is_warned_of_sqlite_that_locks_late(connection, expected, monkeypatch, settings):
+    """Two workers that write at once would fail instead of waiting for each other."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = 1
+    monkeypatch.setattr(checks, "connections", {"default": connection})
+
+    assert [message.id for message in checks.check_deployment()] == expected
+
+
+@pytest.mark.django_db
+def test_deployment_checks_run_only_for_a_deployment(settings, capsys):
+    """``check`` is silent where ``check --deploy`` warns."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = 0
+    settings.SILENCED_SYSTEM_CHECKS = [f"security.W{number:03}" for number in range(30)]
+
+    call_command("check")
+    assert "pts_errors.W003" not in capsys.readouterr().err
+    call_command("check", "--deploy")
+    assert "pts_errors.W003" in capsys.readouterr().err

@@ -35,14 +35,16 @@ from pts_errors.templatetags.pts_errors import register
 _ROOT = Path(__file__).resolve().parent.parent
 _DOCS = _ROOT / "docs"
 _REFERENCE = _DOCS / "reference"
-_BLOCK = re.compile(r"^(?P<fence>`{3,}|:{3,})(?P<kind>[^\n]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^(?P<fence> *(?:`{3,}|:{3,}))(?P<kind>[^\n]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+)
 _TRANSLATIONS = _DOCS / "translation"
 
 
 def _pages() -> list[Path]:
     """Return every page, without the built ones, and without the glossaries, which their translators write."""
     pages = [path for path in _DOCS.rglob("*.md") if not path.is_relative_to(_DOCS / "_build")]
-    texts = [_ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+    texts = [_ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")]
     return sorted([path for path in pages if path.parent != _TRANSLATIONS or path.stem == "index"] + texts)
 
 
@@ -297,24 +299,42 @@ def test_the_picture_of_the_layers_is_the_contract() -> None:
     ]
 
 
+def test_the_modules_without_django_are_those_of_the_contract() -> None:
+    """The page on architecture names what import-linter keeps from importing Django."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [
+        one for one in project["tool"]["importlinter"]["contracts"] if "django" in one.get("forbidden_modules", ())
+    ]
+
+    named = re.search(r"^(.*) import no Django\.$", _text(_DOCS / "explanation" / "architecture.md"), re.M)
+
+    assert named is not None
+    assert sorted(re.findall(r"`(\w+)`", named[1])) == sorted(
+        name.removeprefix("pts_errors.") for name in contract["source_modules"]
+    )
+
+
 def test_every_module_is_described_on_the_page_on_architecture() -> None:
-    """A newcomer can choose the module to open by its row."""
+    """A newcomer can choose the module to open by its row, and finds no row of a module that is gone."""
     package = _ROOT / "pts_errors"
     modules = {path.relative_to(package).with_suffix("").as_posix() for path in package.rglob("*.py")}
     modules = {name for name in modules if not name.startswith(("management/", "migrations/"))}
     modules = {name for name in modules if name.rpartition("/")[2] != "__init__"}
     packages = {path.parent.name for path in package.glob("*/__init__.py")}
 
-    described = {cells[0].strip("`/") for cells in _rows(_DOCS / "explanation" / "architecture.md")}
+    tables = _text(_DOCS / "explanation" / "architecture.md").partition("## Where a new line goes")[0]
+    described = {name.strip("/") for name in re.findall(r"^\| `([\w/]+)` \|", tables, re.M)}
 
-    assert not (modules | packages) - described
+    assert described == modules | packages
 
 
 def test_every_screenshot_is_shown() -> None:
     """A picture that no page shows is out of date before long; a page without its picture breaks the build."""
     pictures = {path.name for path in (_DOCS / "screenshots").glob("*.png")}
 
-    shown = {name for page in _pages() for name in re.findall(r"\]\(\.\./screenshots/([^)]+)\)", _text(page))}
+    shown = {
+        name for page in _pages() for name in re.findall(r"\]\((?:\.\./|docs/)?screenshots/([^)]+)\)", _text(page))
+    }
 
     assert shown == pictures
 

@@ -71,7 +71,7 @@ def test_one_language_has_one_message() -> None:
         Message.objects.create(error=row, language="en", title="Again")
 
 
-@pytest.mark.parametrize("text", ["\x00", "a\x1b[31m", "\x7f", "\ud800"])
+@pytest.mark.parametrize("text", ["\x00", "a\x1b[31m", "\x7f", "\x85", "\x9b31m", "\ud800"])
 def test_text_that_no_database_stores_alike_is_refused(text: str) -> None:
     """NUL, escapes and half characters are named in the message."""
     with pytest.raises(ValidationError, match=r"U\+"):

@@ -221,7 +221,8 @@ def test_a_dump_can_be_loaded_again(tmp_path):
     message = MessageRow.objects.get_by_natural_key("1007", "en")
     message.title = "Edited"
     message.save()
-    publishing.publish(["1007"])
+    MessageRow.objects.exclude(language__in=["en", "ar"]).delete()  # the others would take time and show nothing more
+    publishing.publish()
     before = rows()
     path = tmp_path / "dump.json"
     call_command(

@@ -28,7 +28,7 @@ def edit(title: str, code: str = "1005") -> None:
 
 def held_number() -> int | None:
     """Return the revision that the process holds, without a look at the database."""
-    catalog = snapshot._holder._catalog
+    catalog = snapshot.holder.catalog
     return None if catalog is None else catalog.number
 
 
@@ -226,7 +226,7 @@ def test_one_unreadable_revision_degrades_one_code(caplog: pytest.LogCaptureFixt
 
     assert not lookup.get("1005").is_known
     assert lookup.get("1006").is_known
-    assert "cannot be read" in caplog.text
+    assert "Revision 1 of code 1005 is damaged" in caplog.text
 
 
 def test_readers_never_see_half_a_catalog() -> None:
@@ -269,7 +269,7 @@ def test_readers_never_see_half_a_catalog() -> None:
 def test_warm_readers_do_not_wait_for_a_slow_refresh() -> None:
     """One thread asks; the others serve what they have, and exactly one question is asked."""
     lookup.get("1005")
-    holder = snapshot._holder
+    holder = snapshot.holder
     with holder._lock:  # somebody is asking right now
         assert lookup.get("1005").is_known
 
@@ -308,7 +308,7 @@ def test_async_request_refreshes_in_a_thread() -> None:
 def test_fork_leaves_no_held_lock() -> None:
     """A child that is forked while a thread refreshes has a lock of its own."""
     lookup.get("1005")
-    holder = snapshot._holder
+    holder = snapshot.holder
     read, write = os.pipe()
     with holder._lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a fork of a process with threads is what is tested

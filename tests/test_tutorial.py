@@ -1,4 +1,4 @@
-"""The tutorial, done as it is written: every file is made, every command is run, every answer is compared."""
+"""The tutorials, done as they are written: every file is made, every step is done, every answer is compared."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect, sync_playwright
 
-_ROOT = Path(__file__).resolve().parent.parent
+from tests.browser import chromium_path
+from tests.hosts import ROOT
+
+_TUTORIALS = ROOT / "docs" / "tutorial"
 _BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r":caption: (?P<path>\S+?)(?P<at_end>, at the end)?\n\n(?P<text>.*)", re.DOTALL)
 # Longer than a machine that is busy with other tests needs to start a server or to see a publish.
 _PATIENCE = 30.0
+# A numbered step, with a text below it that is to be typed; or a text that is to be found.
+_STEP = re.compile(
+    r"^[0-9]+\. (?P<step>.*)$(?:\n\n   ```text\n   (?P<typed>.*)\n   ```)?|^```text\n(?P<found>.*)\n```$", re.M
+)
 
 
 class Reader:
@@ -80,7 +88,7 @@ class Reader:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-        return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1"}
+        return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
 
     def _python(self, *arguments: str, given: str = "") -> str:
         done = subprocess.run(
@@ -121,6 +129,52 @@ class Reader:
         _compare(answer, expected)
 
 
+class Visitor:
+    """Does the numbered steps of a tutorial in a browser."""
+
+    def __init__(self, page: Page, port: int) -> None:
+        """Begin with an empty page."""
+        self.page = page
+        self.port = port
+        page.set_default_timeout(_PATIENCE * 1000)
+
+    def do(self, step: str, typed: str | None) -> None:
+        """Do one step; one that is not known here is an error."""
+        steps: dict[str, Callable[..., None]] = {
+            r"Open <http://127\.0\.0\.1:8000(.*)>\.": self._open,
+            r"Log in as `([^`]*)` with the password `([^`]*)`\.": self._log_in,
+            r"Type `([^`]*)` beside \*Search\*, and press Enter\.": self._search,
+            r"Write into \*([^*]*)\*(?:, below \*([^*]*)\*)?:": lambda *field: self._write(typed, *field),
+            r"Write `([^`]*)` into \*([^*]*)\*\.": self._write,
+            r"Press \*([^*]*)\*(?:, below \*([^*]*)\*)?(?:, at .*)?\.": self._press,
+        }
+        ((do, found),) = [(do, found) for form, do in steps.items() if (found := re.fullmatch(form, step))]
+        do(*(group for group in found.groups() if group is not None))
+
+    def find(self, text: str) -> None:
+        """Wait until the page shows a text."""
+        expect(self.page.locator("body")).to_contain_text(text)
+
+    def _open(self, path: str) -> None:
+        self.page.goto(f"http://127.0.0.1:{self.port}{path}")
+
+    def _log_in(self, name: str, password: str) -> None:
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
+    def _search(self, words: str) -> None:
+        self.page.get_by_role("textbox", name="Search").fill(words)
+        self.page.keyboard.press("Enter")
+
+    def _write(self, text: str, field: str, language: str = "") -> None:
+        self.page.get_by_label(f"{field} ({language})" if language else field, exact=bool(language)).first.fill(text)
+
+    def _press(self, name: str, language: str = "") -> None:
+        place = self.page.locator("th, td", has_text=language) if language else self.page
+        place.get_by_role("link", name=name).or_(place.get_by_role("button", name=name, exact=True)).first.click()
+
+
 @contextmanager
 def reader(folder: Path) -> Iterator[Reader]:
     """Give a reader who stops every server in the end."""
@@ -141,13 +195,64 @@ def _compare(answer: str, expected: str) -> None:
     assert not expected or _fits(answer, expected), f"Expected:\n{expected}\nGot:\n{answer}"
 
 
+@contextmanager
+def demo(database: Path) -> Iterator[int]:
+    """Serve the demo on an empty database, and give its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    served = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", f"127.0.0.1:{port}"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DEBUG": "1",
+            "DEMO_DATABASE": str(database),
+            "DJANGO_SETTINGS_MODULE": "example_project.settings",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 4 * _PATIENCE
+        while served.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        served.terminate()
+        served.wait()
+
+
 @pytest.mark.host
-def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+def test_the_first_page_is_made_as_the_tutorial_says(tmp_path: Path) -> None:
     """From an empty folder to a text that was changed and published while the page was being served."""
-    page = (_ROOT / "docs" / "tutorial" / "first-page.md").read_text(encoding="utf-8")
+    page = (_TUTORIALS / "first-page.md").read_text(encoding="utf-8")
 
     with reader(tmp_path) as following:
         for block in _BLOCK.finditer(page):
             following.follow(block["kind"], block["text"])
 
     assert following.servers
+
+
+@pytest.mark.host
+@pytest.mark.browser
+def test_the_first_change_is_made_as_the_tutorial_says(tmp_path: Path) -> None:
+    """From the demo to a message that was changed, published and translated, in a browser."""
+    text = (_TUTORIALS / "first-change.md").read_text(encoding="utf-8")
+    steps = list(_STEP.finditer(text))
+
+    with demo(tmp_path / "demo.sqlite3") as port, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
+        visitor = Visitor(browser.new_page(), port)
+        for step in steps:
+            if step["step"]:
+                visitor.do(step["step"], step["typed"])
+            else:
+                visitor.find(step["found"])
+        browser.close()
+
+    assert "```console\n$ make demo\n```" in text
+    assert text.count("```text") == sum(bool(step["typed"] or step["found"]) for step in steps) > 5

@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pts_errors.admin.saving import SavingAdmin
 from pts_errors.forms import CategoryForm
 from pts_errors.models import Category, ErrorCode
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(SavingAdmin):
     """The groups of codes."""
 
     form = CategoryForm

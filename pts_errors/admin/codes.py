@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import connections, router, transaction
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -16,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pts_errors import draft, log
 from pts_errors.admin import access, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
@@ -27,10 +29,11 @@ from pts_errors.admin.filters import (
     StateFilter,
     TranslationFilter,
 )
-from pts_errors.admin.labels import label_of, label_of_field
+from pts_errors.admin.labels import label_of, label_of_field, readable
 from pts_errors.admin.lists import BoardChangeList, line_of, search
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import badge, last_save, log_of, panel_of
+from pts_errors.admin.saving import SavingAdmin
 from pts_errors.entry import Severity
 from pts_errors.forms import (
     ErrorCodeForm,
@@ -86,7 +89,7 @@ class RunbookInline(admin.StackedInline):
 
 
 @admin.register(ErrorCode)
-class ErrorCodeAdmin(admin.ModelAdmin):
+class ErrorCodeAdmin(SavingAdmin):
     """Error codes with their messages and runbook."""
 
     form = ErrorCodeForm
@@ -339,6 +342,10 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         is_publish = request.method == "POST" and request.POST.get("_save") == "publish"
         if is_publish and not self.has_publish_permission(request):
             raise PermissionDenied
+        alias = router.db_for_write(ErrorCode)
+        if is_publish and connections[alias].in_atomic_block:
+            with transaction.atomic(using=alias):  # with ATOMIC_REQUESTS all is one: the head comes before any code
+                log.lock(using=alias)
         response = super().changeform_view(request, object_id, form_url, extra_context)
         saved = request.__dict__.pop("_pts_errors_saved", None)
         if is_publish and saved is not None:
@@ -388,7 +395,7 @@ class ErrorCodeAdmin(admin.ModelAdmin):
             "owners": Board.of(request).owners,
             "savers": self._savers(line),
             "issues": [i for i in line.issues if may_view_runbook or i.id[0] != "R"] if line else [],
-            "edited": [label_of(change.path) for change in line.changes] if line else [],
+            "edited": [label_of(change.path) for change in readable(request, line.changes)] if line else [],
             "decisions": upgrades.decisions(request, line),
             "may_publish": self.has_publish_permission(request),
             "may_review": self.has_review_permission(request),
@@ -462,7 +469,12 @@ class ErrorCodeAdmin(admin.ModelAdmin):
         context: dict[str, Any] = {"may_publish": self.has_publish_permission(request), "media": MEDIA}
         if code is not None and self.has_view_or_change_permission(request, code):
             context |= history.revisions_of(request, code)
-        return super().history_view(request, object_id, {**context, **(extra_context or {})})
+        response: Any = super().history_view(request, object_id, {**context, **(extra_context or {})})
+        if code is not None and not access.can_view_runbook(request):
+            for entry in response.context_data["action_list"]:
+                if entry.change_message.startswith(draft.FLAGGED):  # a reader's words about a runbook
+                    entry.change_message = f"{draft.FLAGGED}."
+        return response
 
 
 def _review_view(model_admin: ErrorCodeAdmin, request: HttpRequest, pk: int) -> HttpResponse:

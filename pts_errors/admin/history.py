@@ -93,7 +93,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int, nu
                 "discard_edits", _("The code has edits that are not published. Tick here to overwrite them.")
             )
         except PublishRefused as refused:
-            for reason in refused.reasons:
+            for reason in publish.reasons_of(request, refused):
                 messages.error(request, reason)
         else:
             publish.say(request, revisions)

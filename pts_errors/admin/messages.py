@@ -24,6 +24,7 @@ from pts_errors.admin.labels import label_of
 from pts_errors.admin.lists import BoardChangeList, line_of
 from pts_errors.admin.pages import MEDIA, url_of
 from pts_errors.admin.panels import badge, last_save, panel_of
+from pts_errors.admin.saving import SavingAdmin
 from pts_errors.conf import conf
 from pts_errors.forms import MessageForm, confirm, merge, opened
 from pts_errors.models import ErrorCode, Message
@@ -44,7 +45,11 @@ class LanguageFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         """Return the messages in the chosen language."""
-        return queryset if self.value() is None else queryset.filter(language=self.value())
+        value = self.value()
+        if value is None:
+            return queryset
+        # Not every database takes every text in a query.
+        return queryset.filter(language=value) if value in dict(self.lookup_choices) else queryset.none()
 
 
 class TranslationStateFilter(admin.SimpleListFilter):
@@ -73,7 +78,7 @@ class TranslationStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(SavingAdmin):
     """The texts of one code in one language."""
 
     form = MessageForm

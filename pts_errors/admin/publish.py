@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -9,38 +10,54 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db import router, transaction
+from django.db import DatabaseError, router, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pts_errors import diff, publishing
+from pts_errors import diff, log, publishing
 from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Message
+from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import PublishRefused
 from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
+
+# What the rules of runbooks say quotes them.
+_OF_RUNBOOK = re.compile(r"\A(Code [0-9]+), .* (\(R[0-9]{3}\))\Z", re.DOTALL)
 
 
 def publish(
     model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool
 ) -> bool:
     """Publish the drafts of these codes, say how it went, and return whether nothing refused."""
-    try:
-        revisions = publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
-    except PublishRefused as refused:
-        for reason in refused.reasons:
-            messages.error(request, reason)
-        messages.warning(request, _("Nothing was published. The drafts are saved; correct them and publish again."))
+    revisions = _publish(request, codes, note=note, wording_only=wording_only)
+    if revisions is None:
         return False
-    finally:
-        Board.forget(request)
     say(request, revisions)
     return True
+
+
+def _publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool) -> list[Revision] | None:
+    try:
+        return publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
+    except PublishRefused as refused:
+        for reason in reasons_of(request, refused):
+            messages.error(request, reason)
+        messages.warning(request, _("Nothing was published. The drafts are saved; correct them and publish again."))
+        return None
+    finally:
+        Board.forget(request)
+
+
+def reasons_of(request: HttpRequest, refused: PublishRefused) -> list[str]:
+    """Return why nothing was published; of a runbook no more than the rule to those who may not read it."""
+    if can_view_runbook(request):
+        return list(refused.reasons)
+    return [_OF_RUNBOOK.sub(r"\1: \2", reason) for reason in refused.reasons]
 
 
 def say(request: HttpRequest, revisions: list[Revision]) -> None:
@@ -80,22 +97,33 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
     if request.method == "POST" and form.is_valid():
         ticked = dict(tick.partition(":")[::2] for tick in request.POST.getlist("tick"))
         alias = router.db_for_write(Head)
-        with transaction.atomic(using=alias):
-            # The head first, as everything that publishes; then nobody can save these codes until it is done.
-            Head.objects.using(alias).select_for_update().filter(pk=Head.PK).first()
-            rows = ErrorCode.objects.using(alias).filter(code__in=ticked).select_for_update()
-            stored = {row.code: str(row.version) for row in rows}
-            if not ticked:
-                messages.error(request, _("Tick at least one code."))
-            elif stored != ticked:
-                late = ", ".join(code for code in ticked if stored.get(code) != ticked[code])
-                messages.error(
-                    request,
-                    _("Nothing was published, because somebody edited %(codes)s meanwhile. Look again.")
-                    % {"codes": late},
-                )
-            elif publish(model_admin, request, list(ticked), **form.cleaned_data):
-                return HttpResponseRedirect(url_of(model_admin, "changelist"))
+        revisions = None
+        try:
+            with transaction.atomic(using=alias):
+                # The head first, as everything that publishes; then nobody can save these codes until it is done.
+                log.lock(using=alias)
+                # PostgreSQL cannot be asked for any text.
+                codes = [code for code in ticked if code.isascii() and code.isdigit()]
+                rows = ErrorCode.objects.using(alias).filter(code__in=codes).select_for_update()
+                stored = {row.code: str(row.version) for row in rows}
+                if not ticked:
+                    messages.error(request, _("Tick at least one code."))
+                elif stored != ticked:
+                    late = ", ".join(code for code in ticked if stored.get(code) != ticked[code])
+                    messages.error(
+                        request,
+                        _("Nothing was published, because somebody edited %(codes)s meanwhile. Look again.")
+                        % {"codes": late},
+                    )
+                else:
+                    revisions = _publish(request, list(ticked), **form.cleaned_data)
+        except DatabaseError as error:  # away, full, read-only, or busy for too long
+            messages.error(request, str(error))
+            messages.warning(request, _("Nothing was published."))
+            revisions = None
+        if revisions is not None:  # only now, as the commit may have been refused
+            say(request, revisions)
+            return HttpResponseRedirect(url_of(model_admin, "changelist"))
     board = Board.of(request)
     lines = [line for line in board.lines.values() if not wanted or line.row.code in wanted]
     items = [_item(request, line) for line in lines if line.is_unpublished]
@@ -141,7 +169,10 @@ def _outdated(line: Line) -> list[str]:
     """Return the languages whose texts were up to date with the live source, and are not with the draft's."""
     if line.revision is None:
         return []
-    before = line.revision.snapshot.get("messages", {}).get(conf.SOURCE_LANGUAGE, {})
+    try:
+        before = Entry.from_json(line.revision.snapshot).messages[conf.SOURCE_LANGUAGE]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []  # damaged, or without source texts
     return [
         language
         for language, message in line.entry.messages.items()
@@ -149,9 +180,9 @@ def _outdated(line: Line) -> list[str]:
     ]
 
 
-def _becomes_outdated(message: Message, before: dict[str, str], source: Message) -> bool:
+def _becomes_outdated(message: Message, before: Message, source: Message) -> bool:
     return any(
-        message.source_text.get(name) == before.get(name) != getattr(source, name)
+        message.source_text.get(name) == getattr(before, name) != getattr(source, name)
         for name in MESSAGE_FIELDS
         if name in message.source_text
     )

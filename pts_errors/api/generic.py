@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.module_loading import import_string
 from rest_framework import exceptions, renderers, viewsets
 from rest_framework.metadata import SimpleMetadata
@@ -18,13 +16,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from pts_errors.api.answers import VARY, Answer, is_open
 from pts_errors.api.problems import PreconditionFailed, catalog_exception_handler
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-
-_OPEN = ("rest_framework.permissions.AllowAny",)
-# What an answer depends on. Authorization, because not every cache knows that it must not share such answers.
-_VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
 
 
 class HasPermission(BasePermission):
@@ -72,42 +66,27 @@ class CatalogView(APIView):
         """Return the handler that answers with problem details."""
         return catalog_exception_handler
 
-    def respond(
-        self, request: Request, catalog: Catalog, body: bytes, *, language: str, fingerprint: str
-    ) -> HttpResponse:
-        """Return the JSON of the public part, or 304 if the client has it.
+    def respond(self, request: Request, answer: Answer) -> HttpResponse:
+        """Return an answer of the public part, or 304 if the client has it.
 
         Raises:
             PreconditionFailed: the client has another one, and wants only that.
         """
-        etag = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{fingerprint}"'
-        response = HttpResponse(body, content_type="application/json")
-        is_public = not _is_known(request) and tuple(conf.API_PERMISSION_CLASSES) == _OPEN
-        response["Cache-Control"] = "public, max-age=0, must-revalidate" if is_public else "private, no-store"
-        response["ETag"] = etag
-        patch_vary_headers(response, _VARY)
-        answer = get_conditional_response(request._request, etag, None, response) or response
-        if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+        response = answer.respond(request._request, is_public=is_open() and not _is_known(request))
+        if response.status_code == HTTPStatus.PRECONDITION_FAILED:
             raise PreconditionFailed
-        answer["Content-Language"] = language  # Django does not keep it for a 304
-        return answer
+        return response
 
     def respond_to_staff(self, data: object) -> HttpResponse:
         """Return JSON that nobody may keep."""
         response = HttpResponse(to_json(data), content_type="application/json")
         response["Cache-Control"] = "private, no-store"
-        patch_vary_headers(response, _VARY)
+        response["Vary"] = VARY
         return response
 
 
 class CatalogViewSet(viewsets.ViewSetMixin, CatalogView):
     """A view for a list and one for each of its items."""
-
-
-def fingerprint_of(body: bytes) -> str:
-    """Return what changes with the bytes of an answer."""
-    # The revision alone would not change when a setting or a newer package makes other bytes of the same texts.
-    return hashlib.sha256(body).hexdigest()[:8]
 
 
 def to_json(data: object) -> bytes:

@@ -24,7 +24,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from pts_errors import languages, models, snapshot
-from pts_errors.api.generic import CatalogView, CatalogViewSet, fingerprint_of, to_json
+from pts_errors.api.answers import Answer
+from pts_errors.api.generic import CatalogView, CatalogViewSet, to_json
 from pts_errors.api.problems import BadParameter, Gone, PreconditionFailed, catalog_exception_handler
 from pts_errors.api.serializers import (
     CategorySerializer,
@@ -260,9 +261,9 @@ class SchemaView(CatalogView):
         if key not in catalog.derived:
             with override(None):  # descriptions are in English, whoever asks
                 generator = CatalogGenerator(route=route, root=root, urlconf=urlconf)
-                catalog.derived[key] = to_json(generator.get_schema())
-        body = catalog.derived[key]
-        return self.respond(request, catalog, body, language="en", fingerprint=fingerprint_of(body))
+                body = to_json(generator.get_schema())
+            catalog.derived[key] = Answer(body, catalog=catalog, language="en")
+        return self.respond(request, catalog.derived[key])
 
 
 class DocsView(CatalogView):

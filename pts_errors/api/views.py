@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
+from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.db import router
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from pts_errors import languages, snapshot
-from pts_errors.api.generic import CatalogViewSet, HasPermission, fingerprint_of, to_json
+from pts_errors.api.answers import Answer, is_plain
+from pts_errors.api.generic import CatalogViewSet, HasPermission, to_json
 from pts_errors.api.problems import BadParameter, Gone
 from pts_errors.api.serializers import (
     CategorySerializer,
@@ -24,7 +27,7 @@ from pts_errors.api.serializers import (
     RevisionSerializer,
     RunbookSerializer,
 )
-from pts_errors.catalog import Catalog, LocalizedError
+from pts_errors.catalog import Catalog, LocalizedError, Table
 from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
 from pts_errors.models import Head, Revision
 
@@ -33,6 +36,10 @@ SEARCH_LENGTH = 100
 LANGUAGE_PATTERN = "[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
 CODE_PATTERN = "[1-9][0-9]{0,8}"
 _NUMBER_PATTERN = f"0|{CODE_PATTERN}"
+_LANGUAGE_QUERY = re.compile(f"language=({LANGUAGE_PATTERN})")
+# Enough for what browsers and programs send; what clients invent beyond it is looked up afresh.
+_MAX_HEADERS = 1000
+_HEADER_LENGTH = 200
 # One answer of the log: bounded, however long the log is.
 _PAGE = 100
 
@@ -43,28 +50,39 @@ class ErrorViewSet(CatalogViewSet):
     lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "code"
 
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
+        """Return the view. It answers plain requests at once; all others go Django REST framework's way."""
+        view = super().as_view(actions, **initkwargs)
+        if cls is not ErrorViewSet:  # a host's own class may do more
+            return view
+        instance = cls(**initkwargs)
+
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            catalog = snapshot.current()
+            if is_plain(request, instance, catalog) and (found := _find(request, catalog, **kwargs)) is not None:
+                response = found.respond(request)
+                if response.status_code != HTTPStatus.PRECONDITION_FAILED:  # that is a problem, and described as one
+                    return response
+            return view(request, *args, **kwargs)
+
+        return answer
+
     def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all codes, or those that the parameters choose, in the order of their numbers."""
         catalog = snapshot.current()
-        language = requested_language(request, catalog)
-        prepared = _prepare(catalog, language)
-        chosen = _choose(request, catalog, catalog.table(language).errors.values())
-        if chosen is None:
-            return self.respond(
-                request, catalog, prepared.all, language=prepared.language, fingerprint=prepared.fingerprint
-            )
-        body = prepared.join(error.code for error in chosen)
-        return self.respond(request, catalog, body, language=prepared.language, fingerprint=prepared.fingerprint)
+        prepared = _prepare(catalog, requested_language(request, catalog))
+        chosen = _choose(request, catalog, prepared.table)
+        return self.respond(request, prepared.all if chosen is None else prepared.some(chosen))
 
     def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return one code."""
         catalog = snapshot.current()
-        language = requested_language(request, catalog)
-        prepared = _prepare(catalog, language)
-        body = prepared.by_code.get(code)
-        if body is None:
+        answer = _prepare(catalog, requested_language(request, catalog)).of(code)
+        if answer is None:
             raise exceptions.NotFound(gettext("This code is not in the catalog."))
-        return self.respond(request, catalog, body, language=prepared.language, fingerprint=prepared.fingerprint)
+        return self.respond(request, answer)
 
 
 class CategoryViewSet(CatalogViewSet):
@@ -88,8 +106,8 @@ class CategoryViewSet(CatalogViewSet):
         return self._respond(request, catalog, to_json(CategorySerializer(category).data))
 
     def _respond(self, request: Request, catalog: Catalog, body: bytes) -> HttpResponse:
-        language = catalog.source_language  # categories have names in one language only
-        return self.respond(request, catalog, body, language=language, fingerprint=fingerprint_of(body))
+        # Categories have names in one language only.
+        return self.respond(request, Answer(body, catalog=catalog, language=catalog.source_language))
 
 
 class RunbookViewSet(CatalogViewSet):
@@ -160,6 +178,19 @@ class RevisionViewSet(CatalogViewSet):
         return self.respond_to_staff(RevisionDetailSerializer(found, many=True).data)
 
 
+def _find(request: HttpRequest, catalog: Catalog, code: str | None = None, **prefix: str) -> Answer | None:
+    """Return the answer to a request that asks for nothing but a language, or None if it asks for more."""
+    query = request.META.get("QUERY_STRING", "")
+    if not query:
+        language = _negotiate(request, catalog)
+    elif (found := _LANGUAGE_QUERY.fullmatch(query)) and len(found[1]) <= languages.MAX_LENGTH:
+        language = catalog.table(found[1]).language
+    else:
+        return None
+    prepared = _prepare(catalog, language)
+    return prepared.all if code is None else prepared.of(code)
+
+
 def requested_language(request: Request, catalog: Catalog) -> str:
     """Return the catalog's language for ``?language=``, or else for the header, or else the source language.
 
@@ -172,13 +203,26 @@ def requested_language(request: Request, catalog: Catalog) -> str:
             offered = ", ".join(catalog.languages)
             raise BadParameter("language", gettext("a language tag, such as one of %(values)s") % {"values": offered})
         return languages.match(tag, catalog.languages) or catalog.source_language
-    # Django's parser bounds the header's length and what it remembers of it.
-    header = request.headers.get("Accept-Language", "")
-    preferred = [tag for tag, quality in parse_accept_lang_header(header) if quality > 0]
-    return languages.negotiate(preferred, catalog.languages, catalog.source_language)
+    return _negotiate(request, catalog)
 
 
-def _choose(request: Request, catalog: Catalog, errors: Iterable[LocalizedError]) -> list[LocalizedError] | None:
+def _negotiate(request: HttpRequest | Request, catalog: Catalog) -> str:
+    """Return the catalog's language for the header."""
+    header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+    known: dict[str, str] | None = catalog.derived.get(_negotiate)
+    if known is None:
+        known = catalog.derived.setdefault(_negotiate, {})
+    language = known.get(header)
+    if language is None:
+        # Django's parser bounds the header's length and what it remembers of it.
+        preferred = [tag for tag, quality in parse_accept_lang_header(header) if quality > 0]
+        language = languages.negotiate(preferred, catalog.languages, catalog.source_language)
+        if len(known) < _MAX_HEADERS and len(header) <= _HEADER_LENGTH:
+            known[header] = language
+    return language
+
+
+def _choose(request: Request, catalog: Catalog, table: Table) -> list[LocalizedError] | None:
     """Return the errors that the parameters choose, or None if there is no parameter."""
     legal: dict[str, Iterable[str]] = {
         "category": catalog.categories,
@@ -201,7 +245,7 @@ def _choose(request: Request, catalog: Catalog, errors: Iterable[LocalizedError]
         return None
     return [
         error
-        for error in errors
+        for error in table.errors.values()
         if all(getattr(error, name) == value for name, value in wanted.items())
         and (not search or search in _searchable(error))
         and (since is None or error.revision > since)
@@ -223,26 +267,37 @@ def _number(request: Request, name: str) -> int | None:
 
 
 class _Prepared:
-    """The JSON of the whole catalog in one language, made once."""
+    """The JSON of the catalog in one language, each code's made once."""
 
     def __init__(self, catalog: Catalog, language: str) -> None:
-        self.language = language
-        self._head = f'{{"revision":{catalog.number},"language":{json.dumps(language)},"count":'.encode()
-        self.by_code = {
-            code: to_json(ErrorSerializer(error).data) for code, error in catalog.table(language).errors.items()
-        }
-        self.all = self.join(self.by_code)
-        self.fingerprint = fingerprint_of(self.all)
+        self.table = catalog.table(language)
+        self._catalog = catalog
+        self._answers: dict[str, Answer] = {}
 
-    def join(self, codes: Iterable[str]) -> bytes:
-        """Return the list of these codes."""
-        parts = [self.by_code[code] for code in codes]
-        return b"".join((self._head, str(len(parts)).encode(), b',"results":[', b",".join(parts), b"]}"))
+    def of(self, code: str) -> Answer | None:
+        """Return the answer about one code, or None if it is not in the catalog."""
+        answer = self._answers.get(code)
+        if answer is None and code in self._catalog.entries:
+            body = to_json(ErrorSerializer(self.table.find(code)).data)
+            answer = self._answers[code] = Answer(body, catalog=self._catalog, language=self.table.language)
+        return answer
+
+    @cached_property
+    def all(self) -> Answer:
+        """The answer with all codes."""
+        return self.some(self.table.errors.values())
+
+    def some(self, errors: Iterable[LocalizedError]) -> Answer:
+        """Return the answer with these codes."""
+        parts = [answer.body for error in errors if (answer := self.of(error.code)) is not None]
+        about = {"revision": self._catalog.number, "language": self.table.language, "count": len(parts)}
+        body = b"".join((to_json(about).removesuffix(b"}"), b',"results":[', b",".join(parts), b"]}"))
+        return Answer(body, catalog=self._catalog, language=self.table.language)
 
 
 def _prepare(catalog: Catalog, language: str) -> _Prepared:
     key = (_Prepared, language)
-    if key not in catalog.derived:
-        catalog.derived[key] = _Prepared(catalog, language)
-    prepared: _Prepared = catalog.derived[key]
+    prepared: _Prepared | None = catalog.derived.get(key)
+    if prepared is None:
+        prepared = catalog.derived.setdefault(key, _Prepared(catalog, language))
     return prepared

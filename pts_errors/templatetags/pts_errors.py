@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from django.template import Library, Node
-from django.template.base import Parser, Token
+from django.template.base import FilterExpression, Parser, Token
 from django.template.context import Context
+from django.utils.html import escape
 
 from pts_errors import lookup
 from pts_errors.catalog import LocalizedError
@@ -28,22 +30,34 @@ def get_error(code: object, language: str | None = None) -> LocalizedError:
 _compile_error = register.tags["pts_error"]
 
 
-class TextNode(Node):
-    """Renders another node as text, because an error is an object and ``autoescape off`` leaves it one."""
+class ErrorNode(Node):
+    """Looks the error up, and prints its customer message or stores it."""
 
-    def __init__(self, node: Node) -> None:
-        """Take the node."""
-        self.node = node
+    def __init__(self, code: FilterExpression, language: FilterExpression | None, target: str | None) -> None:
+        """Take the tag's arguments, not yet resolved, and the name after ``as``."""
+        self.code = code
+        self.language = language
+        self.target = target
 
     def render(self, context: Context) -> str:
-        """Return the node's result as text."""
-        return str(self.node.render(context))
+        """Return the customer message, escaped where the template escapes, or nothing when the error is stored."""
+        language = self.language.resolve(context) if self.language else None
+        error = lookup.get(self.code.resolve(context), language=language)
+        if self.target is not None:
+            context[self.target] = error
+            return ""
+        text = error.customer_message
+        return escape(text) if context.autoescape else text
 
 
 @register.tag
-def pts_error(parser: Parser, token: Token) -> TextNode:
+def pts_error(parser: Parser, token: Token) -> ErrorNode:
     """Compile ``{% pts_error %}``: see `get_error` for its use."""
-    return TextNode(_compile_error(parser, token))
+    # Django's own compiler of simple tags reads the arguments. Its node would print the error as an object, which
+    # "autoescape off" leaves one.
+    node = _compile_error(parser, token)
+    arguments = inspect.signature(get_error).bind(*node.args, **node.kwargs).arguments
+    return ErrorNode(arguments["code"], arguments.get("language"), node.target_var)
 
 
 @register.inclusion_tag("pts_errors/alert.html")

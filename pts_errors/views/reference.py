@@ -91,7 +91,10 @@ def _audience(request: HttpRequest) -> str:
 
 
 def _preferred(request: HttpRequest) -> str:
-    preferred = request.get_preferred_type(list(_MEDIA_TYPES.values()))
+    try:
+        preferred = request.get_preferred_type(list(_MEDIA_TYPES.values()))
+    except ValueError:  # Django reads no media type of ten thousand characters
+        return ""
     return next((form for form, media_type in _MEDIA_TYPES.items() if media_type == preferred), "")
 
 

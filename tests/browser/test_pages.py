@@ -30,6 +30,15 @@ ARGUMENTS = [
     *("--disable-sync", "--no-first-run"),
 ]
 SIZES = {"desk": (1280, 900), "phone": (375, 812)}
+# Every two of a language, a color scheme and a size meet: contrast is of a scheme, and width of a language and a size.
+READERS = [
+    ("en", "light", "desk"),
+    ("en", "dark", "phone"),
+    ("zh-hans", "light", "phone"),
+    ("zh-hans", "dark", "desk"),
+    ("ar", "light", "phone"),
+    ("ar", "dark", "desk"),
+]
 # What a host may demand at its strictest.
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'"
 
@@ -74,48 +83,40 @@ def _picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("has_script", [True, False], ids=["script", "plain"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans", "ar"])
-def test_public_pages_can_be_read_by_everybody(
-    browser: Browser, live_server: Any, language: str, scheme: str, size: str, has_script: bool
-) -> None:
+def _walk(browser: Browser, server: Any, paths: tuple[str, ...], how: tuple[str, str, str], *cookies: Any) -> None:
+    """Look at each page in a language, a color scheme and a size, with JavaScript and without."""
+    language, scheme, size = how
+    for has_script in (True, False):
+        context = _open(browser, server, size, locale=language, color_scheme=scheme, java_script_enabled=has_script)
+        context.add_cookies([*cookies])
+        page = context.new_page()
+        for path in paths:
+            page.goto(path)
+
+            assert page.locator("html").get_attribute("lang") == language, (path, has_script)
+            _check(page, has_script=has_script)
+            name = "".join(character if character.isalnum() else "-" for character in path.strip("/"))
+            _picture(page, f"{name}-{language}-{scheme}-{size}-{'script' if has_script else 'plain'}")
+        context.close()
+
+
+@pytest.mark.parametrize("how", READERS, ids="-".join)
+def test_public_pages_can_be_read_by_everybody(browser: Browser, live_server: Any, how: tuple[str, str, str]) -> None:
     """List, filtered list, codes of every outcome, and a code that is not there."""
-    context = _open(browser, live_server, size, locale=language, color_scheme=scheme, java_script_enabled=has_script)
-    page = context.new_page()
+    paths = ("", "?q=8010", "1007/", "8010/", "8009/")
 
-    for path in ("", "?q=8010", "1007/", "8010/", "8009/"):
-        page.goto(f"/errors/{path}")
-
-        assert page.locator("html").get_attribute("lang") == language
-        _check(page, has_script=has_script)
-        name = "".join(character if character.isalnum() else "-" for character in path)
-        _picture(page, f"public-{name}-{language}-{scheme}-{size}-{'script' if has_script else 'plain'}")
-    context.close()
+    _walk(browser, live_server, tuple(f"/errors/{path}" for path in paths), how)
 
 
-@pytest.mark.parametrize("has_script", [True, False], ids=["script", "plain"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans", "ar"])
+@pytest.mark.parametrize("how", READERS, ids="-".join)
 def test_on_call_pages_can_be_read_by_everybody(
-    browser: Browser, live_server: Any, reader: Any, language: str, scheme: str, size: str, has_script: bool
+    browser: Browser, live_server: Any, reader: Any, how: tuple[str, str, str]
 ) -> None:
     """List, runbook with open and filled placeholders, and a code that is not there."""
     Runbook.objects.filter(error__code="8010").update(flag="Step 3 is out of date.")
-    context = _open(browser, live_server, size, locale=language, color_scheme=scheme, java_script_enabled=has_script)
-    context.add_cookies([reader])
-    page = context.new_page()
+    paths = ("", "8010/", "1017/?merchant_id=M-77", "8009/")
 
-    for path in ("", "8010/", "1017/?merchant_id=M-77", "8009/"):
-        page.goto(f"/errors/runbooks/{path}")
-
-        assert page.locator("html").get_attribute("lang") == language
-        _check(page, has_script=has_script)
-        name = "".join(character if character.isalnum() else "-" for character in path)
-        _picture(page, f"staff-{name}-{language}-{scheme}-{size}-{'script' if has_script else 'plain'}")
-    context.close()
+    _walk(browser, live_server, tuple(f"/errors/runbooks/{path}" for path in paths), how, reader)
 
 
 def test_strip_fits_on_one_screen_of_a_phone(browser: Browser, live_server: Any, reader: Any) -> None:

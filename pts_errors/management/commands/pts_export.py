@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import draft, exchange, languages, snapshot
+from pts_errors import draft, exchange, languages, log, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
@@ -83,14 +83,16 @@ class Command(BaseCommand):
             raise CommandError(f"The export is not complete: {error}") from error
 
     def _write_files(self, directory: Path, live: Catalog, *, codes: list[str], drafts: bool, only: list[str]) -> None:
-        entries = draft.read(using=router.db_for_write(Head)) if drafts else live.entries
+        using = router.db_for_write(Head)
+        published = log.live(using=using, number=live.number)  # a file holds more than readers are served
+        entries = draft.read(using=using) if drafts else published
         if missing := sorted(set(codes) - entries.keys()):
             raise CommandError(f"There is no code {', '.join(missing)}; nothing was written.")
         files = exchange.write(
             [entry for code, entry in entries.items() if not codes or code in codes],
             source_language=conf.SOURCE_LANGUAGE,
             only=sorted({languages.normalize(language) for language in only}),
-            origin=Marks(live.number, live.entries),
+            origin=Marks(live.number, published),
         )
         what = "drafts" if drafts else "published catalog"
         self._report(directory, f"{what} at revision {live.number}", _write(directory, files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from pts_errors import publishing
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         """Publish, and print each code that changed.
 
         Raises:
-            CommandError: a draft would harm its readers, and nothing was published.
+            CommandError: a draft would harm its readers, or the database refused; nothing was published.
         """
         longest = Revision._meta.get_field("note").max_length or 0
         if len(note) > longest:
@@ -43,6 +44,8 @@ class Command(BaseCommand):
             revisions = publishing.publish(codes or None, note=note, wording_only=wording_only)
         except PublishRefused as error:
             raise CommandError("\n".join([_("Nothing was published."), *error.reasons])) from error
+        except DatabaseError as error:  # away, full, read-only, or busy for too long
+            raise CommandError("\n".join([_("Nothing was published."), str(error)])) from error
         for revision in revisions:
             self.stdout.write(
                 _("%(code)s is published as revision %(number)d.")

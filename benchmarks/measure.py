@@ -1,0 +1,159 @@
+"""Measure in turn, compare in pairs, print and keep the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+import timeit
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TypeVar
+
+Sample = TypeVar("Sample")
+
+RESULTS = Path(__file__).parent / "results"
+# BENCH_SMOKE only shows that everything runs: its numbers mean nothing.
+IS_SMOKE = "BENCH_SMOKE" in os.environ
+
+_PACKAGES = ("django", "djangorestframework", "django-parler", "gunicorn", "granian", "psycopg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of a table."""
+
+    name: str
+    """What was measured, and against what."""
+    unit: str
+    """``×`` for a ratio, or ms, s, MB, queries, requests/s."""
+    value: float
+    """The median of all rounds."""
+    low: float
+    high: float
+    rounds: int
+    limit: str = ""
+    """The target, such as ``≤ 6``; empty where there is none."""
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the target is met."""
+        if not self.limit:
+            return ""
+        sign, _space, number = self.limit.partition(" ")
+        is_met = self.value <= float(number) if sign == "≤" else self.value >= float(number)
+        return "met" if is_met else "missed"
+
+
+def rounds(number: int) -> int:
+    """Return how often to measure: so often, or once to see that it runs."""
+    return 1 if IS_SMOKE else number
+
+
+def in_turn(measures: Mapping[str, Callable[[], Sample]], times: int) -> dict[str, list[Sample]]:
+    """Return what each measure gave, one round after the other: A B C, A B C … A round to warm up is thrown away."""
+    samples: dict[str, list[Sample]] = {name: [] for name in measures}
+    for number in range(times + 1):
+        for name, measure in measures.items():
+            value = measure()
+            if number:
+                samples[name].append(value)
+    return samples
+
+
+def seconds_per_call(statements: Sequence[str], names: Mapping[str, object]) -> Callable[[], float]:
+    """Return a measure of the processor's seconds that one of the statements takes, the best of three repeats.
+
+    They stand one after another, so that the cost of the loop is shared by all of them. What else the machine does
+    takes no part in the processor's time, and the repeats are short, so that those of a round see the same machine.
+    """
+    timer = timeit.Timer("\n".join(statements), timer=time.process_time, globals=dict(names))
+    number = 1 if IS_SMOKE else max(1, timer.autorange()[0] // 20)
+    return lambda: min(timer.repeat(3, number)) / number / len(statements)
+
+
+def row(name: str, values: Sequence[float], unit: str, limit: str = "") -> Row:
+    """Return the line of these samples."""
+    return Row(
+        name=name,
+        unit=unit,
+        value=statistics.median(values),
+        low=min(values),
+        high=max(values),
+        rounds=len(values),
+        limit=limit,
+    )
+
+
+def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], limit: str = "") -> Row:
+    """Return the line of the ratios of every round."""
+    return row(name, [one / other for one, other in zip(ours, theirs, strict=True)], "×", limit)
+
+
+def report(part: str, title: str, rows: Iterable[Row]) -> None:
+    """Print the table of a part, and keep it in the folder of results."""
+    lines = list(rows)
+    result = {
+        "title": title,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "rows": [{**asdict(line), "verdict": line.verdict} for line in lines],
+    }
+    print(f"\n{title}\n")
+    print("\n".join(table(result["rows"])), flush=True)
+    if not IS_SMOKE:
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(result, ensure_ascii=False, indent=1)
+        (RESULTS / f"{part}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def table(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    cells = [["What", "Median", "Lowest to highest", "Target", "Result"]]
+    for line in rows:
+        unit = line["unit"]
+        median, low, high = (shown(line[name]) for name in ("value", "low", "high"))
+        cells.append(
+            [str(line["name"]), f"{median} {unit}", f"{low} to {high}", str(line["limit"]), str(line["verdict"])]
+        )
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    cells.insert(1, ["-" * width for width in widths])
+    return ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in cells]
+
+
+def shown(number: object) -> str:
+    """Return a number with three digits."""
+    value = float(str(number))
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def machine() -> dict[str, str]:
+    """Return on what this runs."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not there"
+    return {
+        "processor": f"{_processor()}, {len(os.sched_getaffinity(0)) if sys.platform == 'linux' else os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        **versions,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown processor"
+    )
