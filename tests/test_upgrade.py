@@ -230,7 +230,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [("pts_errors", "0002_seed")]
 
-    operations = [migrations.AddField("errorcode", "hint", models.CharField(default="", max_length=80))]
+    operations = [
+        # With a default of the database's, so that processes of the release before can go on writing rows.
+        migrations.AddField("errorcode", "hint", models.CharField(db_default="", max_length=80))
+    ]
 '''
 
 DUMP = """
@@ -294,7 +297,7 @@ def release(folder: Path, version: int) -> Path:
         migration.write_text(_COLUMN)
         models = place / "pts_errors" / "models.py"
         anchor = '    unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)\n'
-        column = '    hint = models.CharField(default="", max_length=80)\n'
+        column = '    hint = models.CharField(db_default="", max_length=80)\n'
         models.write_text(models.read_text().replace(anchor, anchor + column))
     fixture.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     return place
@@ -336,3 +339,44 @@ def test_every_way_to_a_release_ends_alike(kind: str, tmp_path: Path) -> None:
     assert dumps[(3,)] == dumps[(1, 2, 3)] == dumps[(1, 3)] == again
     assert "Vrije dag" in dumps[(3,)]
     assert kept == f"Ours {'À nous 😀'!a}\nNobody. A draft\n['en.title'] ['1008'] whole\n"
+
+
+OLD = """
+from pts_errors import lookup, publishing, snapshot
+from pts_errors.models import Category, ErrorCode, Message
+snapshot.refresh()
+print(lookup.get("4242", language="nl").title, publishing.plan_upgrade() != [])
+Message.objects.filter(error__code="1008", language="en").update(title="By an old process")
+row = ErrorCode.objects.create(code="4343", name="OLD", category=Category.objects.first(), outcome="rejected",
+    retry_advice="do_not_retry", severity="info", reveal_to_customer=True)
+Message.objects.create(error=row, language="en", title="Old", customer_message="Your payment wasn't made.",
+    merchant_action="Do not send it again.")
+publishing.publish(["1008", "4343"])
+publishing.restore(row.revisions.get(), note="Nothing differs")
+print(lookup.get("1008", language="en").title, lookup.get("4343", language="en").title, publishing.verify() or "whole")
+"""
+
+NEW = """
+from pts_errors import lookup, publishing
+from pts_errors.models import ErrorCode, Head
+print(lookup.get("1008", language="en").title, lookup.get("4343", language="en").title, publishing.verify() or "whole")
+print(Head.objects.get().catalog, ErrorCode.objects.get(code="4343").hint == "", list(publishing.unpublished()))
+"""
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_processes_of_the_last_release_work_on(kind: str, tmp_path: Path) -> None:
+    """During a rolling deploy they read, edit, add and publish on the new tables, and the new ones read it."""
+    old, new = release(tmp_path, 1), release(tmp_path, 3)
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        install(host, old)
+        install(host, new)
+        host.env["PYTHONPATH"] = f"{host.path}:{old}"
+        by_old = host.python(OLD).stdout
+        host.env["PYTHONPATH"] = f"{host.path}:{new}"
+        by_new = host.python(NEW).stdout
+
+    assert by_old == "Vrije dag True\nBy an old process Old whole\n"
+    assert by_new == "By an old process Old whole\n3 True []\n"
