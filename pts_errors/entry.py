@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -14,6 +15,9 @@ FORMAT = 1
 
 MESSAGE_FIELDS = ("title", "customer_message", "merchant_action")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
+
+# What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
+UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Outcome(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
@@ -23,9 +22,6 @@ from pts_errors.exceptions import AppendOnly
 _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
 
-# What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
 code_validator = RegexValidator(
     r"\A[1-9][0-9]{0,8}\Z", _("Type the code as digits without a leading zero, such as 1007.")
 )
@@ -44,7 +40,7 @@ def validate_text(value: str) -> None:
     Raises:
         ValidationError: there is one, and it is named.
     """
-    if found := _UNSTORABLE.search(value):
+    if found := entry.UNSTORABLE.search(value):
         raise ValidationError(
             _("The text holds the control character U+%(code)s, which cannot be stored. Remove it."),
             params={"code": f"{ord(found[0]):04X}"},

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pts_errors import exchange
+from pts_errors import exchange, po, sheets
 from pts_errors.exceptions import ExchangeError
-from pts_errors.exchange import Part, Problems
+from pts_errors.part import Part, Problems, decode
 
 # Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
 _MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}
@@ -90,17 +90,17 @@ def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: 
         if len(content) > _MAX_BYTES[path.suffix]:
             problems.add(name, 1, f"The file is larger than {_MAX_BYTES[path.suffix] // 1000} KB.")
             continue
-        text = exchange.decode(content, name, problems)
+        text = decode(content, name, problems)
         if text is None:
             continue
         if name == "categories.csv":
-            categories = exchange.read_categories(text, problems)
+            categories = sheets.read_categories(text, problems)
         elif name == "codes.csv":
-            codes, _known = exchange.read_codes(text, problems)
+            codes, _known = sheets.read_codes(text, problems)
         elif path.suffix == ".po":
-            po = exchange.read_po(text, file=name, is_source=path.stem == source_language)
-            problems.found += po.problems
-            messages.update({(code, path.stem): part for code, part in po.parts.items()})
+            read = po.read(text, file=name, is_source=path.stem == source_language)
+            problems.found += read.problems
+            messages.update({(code, path.stem): part for code, part in read.parts.items()})
         else:
             runbook = exchange.read_runbook(text, path.stem, problems)
             if runbook is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pts_errors import marks
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Category, Entry, Message, Runbook
-from pts_errors.exchange import Part
+from pts_errors.part import Part
 from pts_errors.parts import Parts
 
 # Such as ("code", "1007", "severity"), ("message", "1007", "fr", "title"), ("runbook", "1007", "impact") or

@@ -519,11 +519,11 @@ def test_long_work_says_how_far_it_is(files: Path, monkeypatch: pytest.MonkeyPat
 
 def test_texts_do_nothing_to_the_terminal(files: Path) -> None:
     """What is not seen is spelled out, and what is long is cut."""
-    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "\u202e\u009b\\nx {"y" * 500}"')
+    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "\u202e\u2066\\nx {"y" * 500}"')
 
     printed = refusal_output(files)
 
-    assert "{+<U+202E><U+009B>\n    x+}" in printed
+    assert "{+<U+202E><U+2066>\n    x+}" in printed
     assert "…" in printed
 
 
@@ -592,6 +592,7 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
             "messages/fr.po:1: The revision 'x' is not like 12.",
         ),
         ("fr.po", b"\x7fELF", "messages/fr.po:1: The file holds the control character U+007F."),
+        ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file holds the control character U+0085."),
         (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
         ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
         ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.test import Client
 from pytest_django import Settings
@@ -56,6 +56,6 @@ def test_nothing_here_needs_a_cache(backend: str, client: Client, settings: Sett
     statuses = {path: client.get(path).status_code for path in paths}
     send(client, code_url("1005"), {"messages-fr-title": "Montant au-dessus du maximum"}, button="publish")
 
-    assert type(cache._connections["default"]).__name__ == backend.rpartition(".")[2]  # type: ignore[attr-defined]
+    assert type(caches["default"]).__name__ == backend.rpartition(".")[2]
     assert set(statuses.values()) == {200}, statuses
     assert Revision.objects.get(number=2).snapshot["messages"]["fr"]["title"] == "Montant au-dessus du maximum"

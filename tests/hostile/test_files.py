@@ -10,9 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pts_errors import exchange, parts
-from pts_errors.entry import Entry, Message, Runbook
+from pts_errors.entry import UNSTORABLE, Entry, Message, Runbook
 from pts_errors.exceptions import ExchangeError
-from pts_errors.models import _UNSTORABLE, ErrorCode
+from pts_errors.models import ErrorCode
 from pts_errors.models import Message as MessageRow
 from pts_errors.models import Runbook as RunbookRow
 from tests.admin_pages import LIST
@@ -22,7 +22,7 @@ from tests.hostile.oracle import ATTACKS, faults
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
 from tests.values import make_entry
 
-STORABLE = tuple(text for text in EVERY if not _UNSTORABLE.search(text) and len(text) < 2_000)
+STORABLE = tuple(text for text in EVERY if not UNSTORABLE.search(text) and len(text) < 2_000)
 
 
 def catalog() -> list[Entry]:

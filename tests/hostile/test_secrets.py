@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import sys
@@ -32,11 +33,13 @@ def calls(function: Callable[[], object]) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
+    gc.disable()  # what other tests left behind is not part of the work
     sys.setprofile(note)
     try:
         function()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
 
 
@@ -125,7 +128,7 @@ def test_a_public_code_costs_the_same_whether_it_is_hidden_from_customers_or_not
     client.get("/api/errors/1007/")
 
     def work(code: str) -> int:
-        return min(calls(lambda: client.get(f"/api/errors/{code}/")) for _ in range(2))
+        return min(calls(lambda: client.get(f"/api/errors/{code}/")) for _ in range(3))
 
     assert {work(code) for code in hidden[:6]} == {work(code) for code in shown[:6]}
 

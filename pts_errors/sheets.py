@@ -1,0 +1,200 @@
+"""The tables of a catalog: ``categories.csv`` and ``codes.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from pts_errors.entry import Category, Entry, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.marks import Marks
+from pts_errors.part import CODE, Part, Problems, with_newlines
+
+_CODE_COLUMNS = (
+    "code",
+    "name",
+    "category",
+    "provider_message",
+    "outcome",
+    "retry_advice",
+    "retry_after",
+    "responsible_party",
+    "http_status",
+    "severity",
+    "reveal_to_customer",
+    "is_retired",
+    "replaced_by",
+    "similar",
+)
+_CATEGORY_COLUMNS = tuple(f.name for f in fields(Category))
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "outcome": tuple(Outcome),
+    "retry_advice": tuple(RetryAdvice),
+    "responsible_party": tuple(ResponsibleParty),
+    "severity": tuple(Severity),
+}
+# A spreadsheet runs a cell that begins like this as a formula. The quote keeps it text, and is taken off on reading.
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_SLUG = re.compile(r"[A-Za-z0-9_-]+")
+_REVISION = "revision"
+# Far more than the largest catalog needs, and little enough to be read in seconds.
+_MAX_ROWS = 50_000
+
+
+def write_codes(entries: Iterable[Entry], origin: Marks | None) -> str:
+    return _write_csv(
+        (*_CODE_COLUMNS, _REVISION) if origin else _CODE_COLUMNS,
+        (
+            {
+                **({_REVISION: origin.code(entry)} if origin else {}),
+                **{name: getattr(entry, name) for name in _CODE_COLUMNS},
+                "category": entry.category.slug,
+                "retry_after": "" if entry.retry_after is None else entry.retry_after,
+                "reveal_to_customer": "yes" if entry.reveal_to_customer else "no",
+                "is_retired": "yes" if entry.is_retired else "no",
+                "similar": " ".join(entry.similar),
+            }
+            for entry in entries
+        ),
+    )
+
+
+def write_categories(entries: Iterable[Entry], origin: Marks | None) -> str:
+    categories = {entry.category.slug: entry.category for entry in entries}
+    ordered = sorted(categories.values(), key=lambda category: (category.position, category.slug))
+    return _write_csv(
+        (*_CATEGORY_COLUMNS, _REVISION) if origin else _CATEGORY_COLUMNS,
+        (
+            {
+                **({_REVISION: origin.category(category)} if origin else {}),
+                **{name: getattr(category, name) for name in _CATEGORY_COLUMNS},
+            }
+            for category in ordered
+        ),
+    )
+
+
+def _write_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, tuple(columns), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _guard(with_newlines(str(value))) for name, value in row.items()})
+    return file.getvalue()
+
+
+def _guard(text: str) -> str:
+    return f"'{text}" if text.startswith(_GUARDED) else text
+
+
+def _read_csv(
+    text: str | None, file: str, columns: tuple[str, ...], problems: Problems
+) -> list[tuple[int, dict[str, str]]] | None:
+    """Return the lines that have the right number of cells, each with its number; None if this is no such table."""
+    if text is None:
+        return None
+    reader = csv.DictReader(_short_lines(text), strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
+    try:
+        if tuple(reader.fieldnames or ()) not in (columns, (*columns, _REVISION)):
+            problems.add(file, 1, f"The columns must be {','.join(columns)}, separated by commas.")
+            return None
+        for number, row in enumerate(reader):
+            if number == _MAX_ROWS:
+                problems.add(file, reader.line_num, f"The file has more than {_MAX_ROWS} lines.")
+                return None
+            if None in row or None in row.values():
+                problems.add(file, reader.line_num, f"The line must have {len(reader.fieldnames or ())} cells.")
+            else:
+                rows.append((reader.line_num, {name: value.removeprefix("'") for name, value in row.items()}))
+    except csv.Error as error:
+        problems.add(file, reader.line_num + 1, f"This is not CSV: {str(error).rstrip('.')}.")
+        return None
+    return rows
+
+
+def _short_lines(text: str) -> Iterator[str]:
+    for line in io.StringIO(text, newline=""):
+        if len(line) > csv.field_size_limit():
+            raise csv.Error("the line is too long")
+        yield line
+
+
+def read_categories(text: str | None, problems: Problems) -> dict[str, Part]:
+    """Return the categories of a file, by slug."""
+    categories: dict[str, Part] = {}
+    for line, row in _read_csv(text, "categories.csv", _CATEGORY_COLUMNS, problems) or ():
+        if not _is_number(row["position"]):
+            problems.add("categories.csv", line, f"The position {row['position'][:20]!r} is not a number.")
+        elif not _SLUG.fullmatch(row["slug"]):
+            problems.add("categories.csv", line, f"The slug {row['slug'][:50]!r} is not like upstream.")
+        elif row["slug"] in categories:
+            problems.add("categories.csv", line, f"The category {row['slug']!r} is there twice.")
+        else:
+            mark = problems.mark("categories.csv", line, row.pop(_REVISION, ""))
+            values: dict[str, Any] = {**row, "position": int(row["position"])}
+            categories[row["slug"]] = Part(file="categories.csv", line=line, values=values, mark=mark)
+    return categories
+
+
+def read_codes(text: str | None, problems: Problems) -> tuple[dict[str, Part], set[str] | None]:
+    """Return the rows of a file that are right in themselves, by code, and all its codes; None if there is no telling.
+
+    Whether the codes and categories that they name exist, is for the caller to see.
+    """
+    rows: dict[str, Part] = {}
+    lines = _read_csv(text, "codes.csv", _CODE_COLUMNS, problems)
+    if lines is None:
+        return rows, None
+    names: set[str] = set()
+    for line, row in lines:
+        wrong = _wrong_cells(row)
+        if row["code"] in rows:
+            wrong.append(f"The code {row['code']} is there twice.")
+        if row["name"] in names:
+            wrong.append(f"The name {row['name'][:50]} is there twice.")
+        names.add(row["name"])
+        mark = problems.mark("codes.csv", line, row.pop(_REVISION, ""))
+        for sentence in wrong:
+            problems.add("codes.csv", line, sentence)
+        if not wrong:
+            values = {
+                **row,
+                "http_status": int(row["http_status"]),
+                "retry_after": int(row["retry_after"]) if row["retry_after"] else None,
+                "reveal_to_customer": row["reveal_to_customer"] == "yes",
+                "is_retired": row["is_retired"] == "yes",
+                "similar": tuple(row["similar"].split()),
+            }
+            rows[row["code"]] = Part(file="codes.csv", line=line, values=values, mark=mark)
+    return rows, {row["code"] for _line, row in lines}
+
+
+def _wrong_cells(row: Mapping[str, str]) -> list[str]:
+    wrong = [
+        f"The {name} {row[name][:20]!r} is none of {', '.join(choices)}."
+        for name, choices in _CHOICES.items()
+        if row[name] not in choices
+    ]
+    wrong += [
+        f"The {name} {row[name][:20]!r} is neither yes nor no."
+        for name in ("reveal_to_customer", "is_retired")
+        if row[name] not in ("yes", "no")
+    ]
+    if row["retry_after"] and not _is_number(row["retry_after"]):
+        wrong.append(f"The retry_after {row['retry_after'][:20]!r} is not a number.")
+    if not CODE.fullmatch(row["code"]):
+        wrong.append(f"The code {row['code'][:20]!r} is not a number without leading zero.")
+    if not _NAME.fullmatch(row["name"]):
+        wrong.append(f"The name {row['name'][:50]!r} is not like INSUFFICIENT_BALANCE.")
+    if not re.fullmatch("[2-5][0-9]{2}", row["http_status"], re.ASCII):
+        wrong.append(f"The http_status {row['http_status'][:20]!r} is not between 200 and 599.")
+    return wrong
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
