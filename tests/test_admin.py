@@ -259,7 +259,7 @@ def test_the_second_of_two_editors_is_told_and_loses_nothing(editor, publisher):
     shown = fields(response)
     assert shown["runbook-impact"] == ["Mine."]
     assert shown["runbook-meaning"] == ["Theirs alone."]
-    assert [label for label, _clash in response.context["clashes"]] == ["Runbook: meaning", "Runbook: impact"]
+    assert [label for label, _conflict in response.context["conflicts"]] == ["Runbook: meaning", "Runbook: impact"]
 
 
 def test_saving_again_after_a_conflict_saves_mine_over_theirs(editor, publisher):
@@ -337,8 +337,8 @@ def test_a_form_that_forgot_what_it_was_opened_with_is_told_of_every_difference(
     for loaded in ("", "[]", "nonsense"):
         response = editor.post(url, {**mine, "loaded": loaded})
 
-        clashes = {clash.where for _label, clash in response.context["clashes"]}
-        assert clashes >= {"runbook.impact", "runbook.meaning"}, loaded
+        conflicts = {conflict.where for _label, conflict in response.context["conflicts"]}
+        assert conflicts >= {"runbook.impact", "runbook.meaning"}, loaded
 
 
 def test_a_change_by_a_program_is_a_conflict_without_a_name(editor):

@@ -196,7 +196,7 @@ def test_a_translator_and_an_editor_meet(translator):
     response = translator.post(url, mine)
 
     assert "edda saved this code at" in response.content.decode()
-    assert [label for label, _clash in response.context["clashes"]] == ["Filipino (fil): title"]
+    assert [label for label, _conflict in response.context["conflicts"]] == ["Filipino (fil): title"]
     assert fields(response)["title"] == ["Akin"]
 
 

@@ -1,4 +1,4 @@
-"""Error codes: the list with its work queue, and the form with all texts of one code."""
+"""The form of one error code, with all its texts and its runbook."""
 
 from __future__ import annotations
 
@@ -6,49 +6,30 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path
-from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from pts_errors import draft, log
 from pts_errors.admin import access, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.filters import (
-    CategoryFilter,
-    MissingFilter,
-    OwnerFilter,
-    RunbookFilter,
-    SeverityFilter,
-    StateFilter,
-    TranslationFilter,
-)
+from pts_errors.admin.codelist import CodeListAdmin
 from pts_errors.admin.labels import label_of, label_of_field, readable
-from pts_errors.admin.lists import BoardChangeList, line_of, search
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
-from pts_errors.admin.panels import badge, last_save, log_of, panel_of
-from pts_errors.admin.saving import SavingAdmin
-from pts_errors.entry import Severity
+from pts_errors.admin.panels import last_save, log_of, panel_of
+from pts_errors.conflicts import DraftForm, merge, opened
 from pts_errors.forms import (
-    ErrorCodeForm,
     InlineMessageForm,
     MessageFormSet,
     PublishForm,
     RunbookForm,
     RunbookFormSet,
-    merge,
-    opened,
 )
 from pts_errors.models import ErrorCode, Message, Runbook
-
-# From harmless to urgent, which is not the order of the alphabet.
-_RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))
 
 
 class MessageInline(admin.StackedInline):
@@ -89,39 +70,12 @@ class RunbookInline(admin.StackedInline):
 
 
 @admin.register(ErrorCode)
-class ErrorCodeAdmin(SavingAdmin):
+class ErrorCodeAdmin(CodeListAdmin):
     """Error codes with their messages and runbook."""
 
-    form = ErrorCodeForm
+    form = DraftForm
     inlines = [MessageInline, RunbookInline]
-    actions = ["publish_selected", "mark_reviewed"]
-    list_display = [
-        "number",
-        "title",
-        "state",
-        "languages",
-        "runbook_state",
-        "severity_word",
-        "changed",
-        "category_name",
-        "advice",
-    ]
-    list_display_links = ["number"]
-    list_filter = [
-        StateFilter,
-        CategoryFilter,
-        SeverityFilter,
-        RunbookFilter,
-        TranslationFilter,
-        MissingFilter,
-        OwnerFilter,
-    ]
-    list_per_page = 100
     view_on_site = False  # there is a link of our own where the host serves the public pages
-    list_select_related = ("category",)
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.ALWAYS
-    search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
     filter_horizontal = ["similar"]
     fieldsets = [
         (
@@ -153,156 +107,9 @@ class ErrorCodeAdmin(SavingAdmin):
         """The stock script and style, and ours."""
         return super().media + MEDIA
 
-    # ---- permissions ----
-
     def has_delete_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
         """Nobody deletes a code: old orders carry it. Retire it instead."""
         return False
-
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may publish."""
-        return request.user.has_perm(access.PUBLISH)
-
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may say that a runbook is right."""
-        return request.user.has_perm(access.CHANGE_RUNBOOK)
-
-    # ---- list ----
-
-    @admin.display(description=gettext_lazy("code"), ordering="code")
-    def number(self, row: ErrorCode) -> str:
-        """Return the code."""
-        return row.code
-
-    @admin.display(description=gettext_lazy("title"))
-    def title(self, row: ErrorCode) -> str:
-        """Return the title, and the provider's own words."""
-        return format_html(
-            '{}<br><small class="quiet">{}</small>', line_of(row).source.title or row.name, row.provider_message
-        )
-
-    @admin.display(description=gettext_lazy("category"), ordering="category__position")
-    def category_name(self, row: ErrorCode) -> str:
-        """Return the category."""
-        return str(row.category)
-
-    @admin.display(description=gettext_lazy("severity"), ordering=_RANKS)
-    def severity_word(self, row: ErrorCode) -> str:
-        """Return the severity."""
-        return row.get_severity_display()
-
-    @admin.display(description=gettext_lazy("retry"), ordering="retry_advice")
-    def advice(self, row: ErrorCode) -> str:
-        """Return the retry advice."""
-        return row.get_retry_advice_display()
-
-    @admin.display(description=gettext_lazy("languages"))
-    def languages(self, row: ErrorCode) -> str:
-        """Return how many languages are right, and name those that are not."""
-        translations = line_of(row).translations
-        wrong = [(tag, state) for tag, state in translations.items() if state.key != "ok"]
-        count = f"{len(translations) - len(wrong)}/{len(translations)}"
-        if not wrong:
-            return count
-        named = [(tag, state.word) for tag, state in wrong[:3]]
-        more = _("and %(n)d more") % {"n": len(wrong) - 3} if len(wrong) > 3 else ""
-        return format_html(
-            '{}<br><small class="quiet">{} {}</small>', count, format_html_join(", ", "{} {}", named), more
-        )
-
-    @admin.display(description=gettext_lazy("runbook"))
-    def runbook_state(self, row: ErrorCode) -> str:
-        """Return the state of the runbook."""
-        return badge(line_of(row).runbook)
-
-    @admin.display(description=gettext_lazy("state"))
-    def state(self, row: ErrorCode) -> str:
-        """Return what is published of it."""
-        return badge(line_of(row).state)
-
-    @admin.display(description=gettext_lazy("changed"))
-    def changed(self, row: ErrorCode) -> str:
-        """Return when and by whom it was last published."""
-        revision = line_of(row).revision
-        if revision is None:
-            return ""
-        return format_html(
-            '{}<br><small class="quiet">{}</small>',
-            timezone.localtime(revision.created_at).strftime("%Y-%m-%d %H:%M"),
-            revision.author_name or revision.get_origin_display(),
-        )
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
-        """Return the list whose rows know their line of the board."""
-        return BoardChangeList
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ErrorCode], search_term: str
-    ) -> tuple[QuerySet[ErrorCode], bool]:
-        """Look the words up in all texts."""
-        return search(request, queryset, search_term), False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, or the one code whose number was typed."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        board = Board.of(request)
-        line = board.lines.get(request.GET.get("q", "").strip())
-        if request.method == "GET" and line is not None:
-            return HttpResponseRedirect(url_of(self, "change", line.row.pk))
-        queue = [item for item in board.queue if item["count"]]
-        context = {
-            "queue": queue,
-            "may_publish": self.has_publish_permission(request),
-            "may_import": imports.may_import(request),
-        }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
-
-    # ---- actions ----
-
-    @admin.action(permissions=["publish"], description=gettext_lazy("Publish selected codes"))
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponse:
-        """Show what publishing these codes would change."""
-        board = Board.of(request)
-        lines = [board.lines[code] for code in queryset.values_list("code", flat=True)]
-        codes = [line.row.code for line in lines if line.is_unpublished]
-        skipped = [line.row.code for line in lines if not line.is_unpublished]
-        if skipped:
-            messages.info(
-                request, _("Left out, because they are live as they are: %(codes)s.") % {"codes": _few(skipped)}
-            )
-        if not codes:
-            return HttpResponseRedirect(request.get_full_path())
-        return HttpResponseRedirect(f"{url_of(self, 'publish')}?codes={','.join(codes)}")
-
-    @admin.action(permissions=["review"], description=gettext_lazy("Mark runbooks of selected codes as reviewed"))
-    def mark_reviewed(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
-        """Note that the user read these runbooks and found them right."""
-        self._review(request, list(queryset.values_list("code", flat=True)))
-
-    def _review(self, request: HttpRequest, codes: list[str]) -> None:
-        board = Board.of(request)
-        done: list[Line] = []
-        skipped: list[Line] = []
-        for code in codes:
-            (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
-        rows = [line.row for line in done]
-        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user, flag="")
-        if rows:
-            LogEntry.objects.log_actions(
-                user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
-                queryset=ErrorCode.objects.filter(pk__in=[row.pk for row in rows]),
-                action_flag=CHANGE,
-                change_message=_("Runbook reviewed."),
-            )
-            text = ngettext("Marked %(n)d runbook as reviewed.", "Marked %(n)d runbooks as reviewed.", len(rows)) % {
-                "n": len(rows)
-            }
-            messages.success(request, text)
-        if skipped:
-            named = {"codes": _few([line.row.code for line in skipped])}
-            messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
-        Board.forget(request)
 
     # ---- form ----
 
@@ -379,10 +186,10 @@ class ErrorCodeAdmin(SavingAdmin):
                 model: type(formset)(instance=stored, prefix=formset.prefix) for model, formset in formsets.items()
             }
             newer = _forms(type(form)(instance=stored), fresh)
-            data, clashes = merge(every, newer, form.cleaned_data.get("loaded"))
+            data, conflicts = merge(every, newer, form.cleaned_data.get("loaded"))
             for each in every.values():
                 each.data = data
-            context["clashes"] = [(label_of_field(clash.where), clash) for clash in clashes]
+            context["conflicts"] = [(label_of_field(conflict.where), conflict) for conflict in conflicts]
             context["rival"] = last_save(stored)
         elif not form.is_bound:
             form.initial["loaded"] = opened(every)
@@ -483,11 +290,11 @@ def _review_view(model_admin: ErrorCodeAdmin, request: HttpRequest, pk: int) -> 
     if not model_admin.has_review_permission(request):
         raise PermissionDenied
     codes = list(ErrorCode.objects.filter(pk=pk).values_list("code", flat=True))
-    model_admin._review(request, codes)
+    model_admin.review(request, codes)
     return HttpResponseRedirect(url_of(model_admin, "change", pk))
 
 
-def _forms(form: ErrorCodeForm, formsets: dict[type, Any]) -> dict[str, Any]:
+def _forms(form: DraftForm, formsets: dict[type, Any]) -> dict[str, Any]:
     """Return all forms of the page, by the beginning of the names that lint issues give their fields."""
     found: dict[str, Any] = {"": form}
     if Message in formsets:
@@ -495,7 +302,3 @@ def _forms(form: ErrorCodeForm, formsets: dict[type, Any]) -> dict[str, Any]:
     if Runbook in formsets:
         found |= {"runbook.": formsets[Runbook].forms[0]}
     return found
-
-
-def _few(codes: list[str]) -> str:
-    return ", ".join(codes) if len(codes) <= 20 else f"{', '.join(codes[:20])} …"

@@ -26,7 +26,8 @@ from pts_errors.admin.pages import MEDIA, url_of
 from pts_errors.admin.panels import badge, last_save, panel_of
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.conf import conf
-from pts_errors.forms import MessageForm, confirm, merge, opened
+from pts_errors.conflicts import merge, opened
+from pts_errors.forms import MessageForm, confirm
 from pts_errors.models import ErrorCode, Message
 
 # What waits for a translator.
@@ -245,9 +246,9 @@ class MessageAdmin(SavingAdmin):
             rows = (other for other in row.messages.all() if other.language == message.language)
             stored = next(rows, Message(error=row, language=message.language))
             newer = {"": type(form)(instance=stored)}
-            data, clashes = merge({"": form}, newer, form.cleaned_data.get("loaded"))
+            data, conflicts = merge({"": form}, newer, form.cleaned_data.get("loaded"))
             form.data = data
-            context["clashes"] = [(label_of(("messages", message.language, c.where)), c) for c in clashes]
+            context["conflicts"] = [(label_of(("messages", message.language, c.where)), c) for c in conflicts]
             context["rival"] = last_save(row)
         elif not form.is_bound:
             form.initial["loaded"] = opened({"": form})

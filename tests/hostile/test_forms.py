@@ -11,16 +11,14 @@ import pytest
 from django import forms
 from django.forms import Form
 
+from pts_errors.conflicts import DraftForm, LoadedField, TokenField
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 from pts_errors.forms import (
     CategoryForm,
-    ErrorCodeForm,
     InlineMessageForm,
-    LoadedField,
     PublishForm,
     RestoreForm,
     RunbookForm,
-    TokenField,
 )
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.views.runbooks import FlagForm
@@ -32,6 +30,7 @@ from tests.hostile.strings import EVERY, STRINGS, is_sendable
 pytestmark = pytest.mark.django_db
 
 SENDABLE = tuple(text for text in EVERY if is_sendable(text))
+ErrorCodeForm = forms.modelform_factory(ErrorCode, form=DraftForm, exclude=[])
 TEXT_FIELDS = [
     *((CategoryForm, name) for name in ("name", "owner", "escalation")),
     (ErrorCodeForm, "provider_message"),

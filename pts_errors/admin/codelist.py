@@ -1,0 +1,216 @@
+"""The list of error codes, with its work queue, columns, search and actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from pts_errors.admin import access, imports
+from pts_errors.admin.board import Board, Line
+from pts_errors.admin.filters import (
+    CategoryFilter,
+    MissingFilter,
+    OwnerFilter,
+    RunbookFilter,
+    SeverityFilter,
+    StateFilter,
+    TranslationFilter,
+)
+from pts_errors.admin.lists import BoardChangeList, line_of, search
+from pts_errors.admin.pages import url_of
+from pts_errors.admin.panels import badge
+from pts_errors.admin.saving import SavingAdmin
+from pts_errors.entry import Severity
+from pts_errors.models import ErrorCode, Runbook
+
+# From harmless to urgent, which is not the order of the alphabet.
+_RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))
+
+
+class CodeListAdmin(SavingAdmin):
+    """The half of the admin of error codes that is about many of them."""
+
+    actions = ["publish_selected", "mark_reviewed"]
+    list_display = [
+        "number",
+        "title",
+        "state",
+        "languages",
+        "runbook_state",
+        "severity_word",
+        "changed",
+        "category_name",
+        "advice",
+    ]
+    list_display_links = ["number"]
+    list_filter = [
+        StateFilter,
+        CategoryFilter,
+        SeverityFilter,
+        RunbookFilter,
+        TranslationFilter,
+        MissingFilter,
+        OwnerFilter,
+    ]
+    list_per_page = 100
+    list_select_related = ("category",)
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.ALWAYS
+    search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may publish."""
+        return request.user.has_perm(access.PUBLISH)
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may say that a runbook is right."""
+        return request.user.has_perm(access.CHANGE_RUNBOOK)
+
+    @admin.display(description=gettext_lazy("code"), ordering="code")
+    def number(self, row: ErrorCode) -> str:
+        """Return the code."""
+        return row.code
+
+    @admin.display(description=gettext_lazy("title"))
+    def title(self, row: ErrorCode) -> str:
+        """Return the title, and the provider's own words."""
+        return format_html(
+            '{}<br><small class="quiet">{}</small>', line_of(row).source.title or row.name, row.provider_message
+        )
+
+    @admin.display(description=gettext_lazy("category"), ordering="category__position")
+    def category_name(self, row: ErrorCode) -> str:
+        """Return the category."""
+        return str(row.category)
+
+    @admin.display(description=gettext_lazy("severity"), ordering=_RANKS)
+    def severity_word(self, row: ErrorCode) -> str:
+        """Return the severity."""
+        return row.get_severity_display()
+
+    @admin.display(description=gettext_lazy("retry"), ordering="retry_advice")
+    def advice(self, row: ErrorCode) -> str:
+        """Return the retry advice."""
+        return row.get_retry_advice_display()
+
+    @admin.display(description=gettext_lazy("languages"))
+    def languages(self, row: ErrorCode) -> str:
+        """Return how many languages are right, and name those that are not."""
+        translations = line_of(row).translations
+        wrong = [(tag, state) for tag, state in translations.items() if state.key != "ok"]
+        count = f"{len(translations) - len(wrong)}/{len(translations)}"
+        if not wrong:
+            return count
+        named = [(tag, state.word) for tag, state in wrong[:3]]
+        more = _("and %(n)d more") % {"n": len(wrong) - 3} if len(wrong) > 3 else ""
+        return format_html(
+            '{}<br><small class="quiet">{} {}</small>', count, format_html_join(", ", "{} {}", named), more
+        )
+
+    @admin.display(description=gettext_lazy("runbook"))
+    def runbook_state(self, row: ErrorCode) -> str:
+        """Return the state of the runbook."""
+        return badge(line_of(row).runbook)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: ErrorCode) -> str:
+        """Return what is published of it."""
+        return badge(line_of(row).state)
+
+    @admin.display(description=gettext_lazy("changed"))
+    def changed(self, row: ErrorCode) -> str:
+        """Return when and by whom it was last published."""
+        revision = line_of(row).revision
+        if revision is None:
+            return ""
+        return format_html(
+            '{}<br><small class="quiet">{}</small>',
+            timezone.localtime(revision.created_at).strftime("%Y-%m-%d %H:%M"),
+            revision.author_name or revision.get_origin_display(),
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
+        """Return the list whose rows know their line of the board."""
+        return BoardChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ErrorCode], search_term: str
+    ) -> tuple[QuerySet[ErrorCode], bool]:
+        """Look the words up in all texts."""
+        return search(request, queryset, search_term), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, or the one code whose number was typed."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        board = Board.of(request)
+        line = board.lines.get(request.GET.get("q", "").strip())
+        if request.method == "GET" and line is not None:
+            return HttpResponseRedirect(url_of(self, "change", line.row.pk))
+        queue = [item for item in board.queue if item["count"]]
+        context = {
+            "queue": queue,
+            "may_publish": self.has_publish_permission(request),
+            "may_import": imports.may_import(request),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    # ---- actions ----
+
+    @admin.action(permissions=["publish"], description=gettext_lazy("Publish selected codes"))
+    def publish_selected(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponse:
+        """Show what publishing these codes would change."""
+        board = Board.of(request)
+        lines = [board.lines[code] for code in queryset.values_list("code", flat=True)]
+        codes = [line.row.code for line in lines if line.is_unpublished]
+        skipped = [line.row.code for line in lines if not line.is_unpublished]
+        if skipped:
+            messages.info(
+                request, _("Left out, because they are live as they are: %(codes)s.") % {"codes": _few(skipped)}
+            )
+        if not codes:
+            return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(f"{url_of(self, 'publish')}?codes={','.join(codes)}")
+
+    @admin.action(permissions=["review"], description=gettext_lazy("Mark runbooks of selected codes as reviewed"))
+    def mark_reviewed(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
+        """Note that the user read these runbooks and found them right."""
+        self.review(request, list(queryset.values_list("code", flat=True)))
+
+    def review(self, request: HttpRequest, codes: list[str]) -> None:
+        """Note it of the runbooks of these codes, but of those that are not finished."""
+        board = Board.of(request)
+        done: list[Line] = []
+        skipped: list[Line] = []
+        for code in codes:
+            (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
+        rows = [line.row for line in done]
+        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user, flag="")
+        if rows:
+            LogEntry.objects.log_actions(
+                user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
+                queryset=ErrorCode.objects.filter(pk__in=[row.pk for row in rows]),
+                action_flag=CHANGE,
+                change_message=_("Runbook reviewed."),
+            )
+            text = ngettext("Marked %(n)d runbook as reviewed.", "Marked %(n)d runbooks as reviewed.", len(rows)) % {
+                "n": len(rows)
+            }
+            messages.success(request, text)
+        if skipped:
+            named = {"codes": _few([line.row.code for line in skipped])}
+            messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
+        Board.forget(request)
+
+
+def _few(codes: list[str]) -> str:
+    return ", ".join(codes) if len(codes) <= 20 else f"{', '.join(codes[:20])} …"

@@ -1,0 +1,180 @@
+"""Two people with one form: the second is told, sees both changes, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import router
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from pts_errors.diff import Piece, words
+from pts_errors.models import ErrorCode
+
+# What a value is as the browser sends it: a text, or the texts of a list.
+Value = str | list[str]
+
+
+class _Decoder(json.JSONDecoder):
+    """Says of everything that it cannot read that it is no JSON; Python lets some of it escape."""
+
+    def decode(self, s: str, *args: Any) -> Any:
+        """Return the value."""
+        try:
+            return super().decode(s, *args)
+        except (RecursionError, ValueError) as error:  # thousands of brackets, or thousands of digits
+            raise json.JSONDecodeError("This cannot be read.", "", 0) from error
+
+
+class LoadedField(forms.JSONField):
+    """The values with which a form was opened. Only a form that meets somebody else's edit reads them."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Read whatever a browser may send."""
+        super().__init__(decoder=_Decoder, **kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return false: it is never edited."""
+        return False
+
+
+class TokenField(forms.IntegerField):
+    """The version of the code that a form was opened on."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return false: it is never edited."""
+        return False
+
+
+class DraftForm(forms.ModelForm):
+    """A form on a code or on something of it, which notices that the code was saved by somebody else meanwhile."""
+
+    token = TokenField(required=False)
+    loaded = LoadedField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the version of the code as it is now."""
+        super().__init__(*args, **kwargs)
+        self.is_conflict = False
+        """Whether somebody else saved the code since the form was opened; known once the form was cleaned."""
+        if (code := self.code()) is not None:
+            self.initial["token"] = code.version
+
+    def code(self) -> ErrorCode | None:
+        """Return the stored code that the form is about, if there is one."""
+        return self.instance if self.instance.pk else None
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to overwrite what somebody else saved.
+
+        The row stays locked until the end of the transaction that the admin saves in, so of two people who press the
+        button at once one is told.
+        """
+        cleaned = super().clean()
+        if (code := self.code()) is not None:
+            alias = router.db_for_write(ErrorCode)
+            rows = ErrorCode.objects.using(alias).select_for_update().filter(pk=code.pk)
+            if list(rows.values_list("version", flat=True)) != [self.cleaned_data.get("token")]:
+                self.is_conflict = True
+                raise ValidationError(
+                    _(
+                        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing "
+                        "was saved: compare below, then save again."
+                    ),
+                    code="conflict",
+                )
+        return cleaned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One field that somebody else changed while a form was open."""
+
+    where: str
+    """The field, as lint issues name it, such as ``fr.title``."""
+    theirs: list[Piece]
+    """What they did: from the value with which the form was opened to the one that is stored."""
+    mine: list[Piece]
+    """What saving would do: from the stored value to the typed one; empty if the user did not touch the field."""
+
+
+def shown(form: forms.BaseForm) -> dict[str, Value]:
+    """Return the values that a form shows, as a browser sends them."""
+    found = {}
+    for name, field in form.fields.items():
+        if not field.disabled and not isinstance(field, (LoadedField, TokenField)):
+            bound = form[name]
+            found[name] = _as_sent(bound.data if form.is_bound else field.prepare_value(bound.initial))
+    return found
+
+
+def opened(every: Mapping[str, forms.BaseForm]) -> dict[str, Value]:
+    """Return what all the forms of a page show, by the beginning that stands for the form and the field's name."""
+    return {f"{prefix}{name}": value for prefix, form in every.items() for name, value in shown(form).items()}
+
+
+def merge(
+    typed: Mapping[str, Any], stored: Mapping[str, forms.BaseForm], loaded: object
+) -> tuple[QueryDict, list[Conflict]]:
+    """Bring a form that was opened on an older version up to the stored one.
+
+    A field that only they touched takes their value; one that both touched keeps mine. Return the data to show, which
+    saves over theirs when it is sent again, and every field that they changed.
+    """
+    before = loaded if isinstance(loaded, Mapping) else {}
+    main = typed[""]
+    data: QueryDict = main.data.copy()
+    conflicts = []
+    for prefix, form in typed.items():
+        theirs = shown(stored[prefix])
+        for name, mine in shown(form).items():
+            first = before.get(f"{prefix}{name}")
+            if theirs[name] in (first, mine):
+                continue  # they did not touch it, or both did the same
+            field = form.fields[name]
+            if mine == first:
+                _put(data, form.add_prefix(name), theirs[name])
+            conflicts.append(
+                Conflict(
+                    where=f"{prefix}{name}",
+                    theirs=words(_in_words(field, first), _in_words(field, theirs[name])),
+                    mine=[] if mine == first else words(_in_words(field, theirs[name]), _in_words(field, mine)),
+                )
+            )
+    data["token"] = str(stored[""].initial["token"])
+    data["loaded"] = json.dumps(opened(stored), ensure_ascii=False)
+    return data, conflicts
+
+
+def _as_sent(value: Any) -> Value:
+    if isinstance(value, (list, tuple)):
+        return sorted(str(item) for item in value) or ""
+    if value is True:
+        return "on"
+    return "" if value in (None, False) else str(value).replace("\r\n", "\n")
+
+
+def _put(data: QueryDict, name: str, value: Value) -> None:
+    if value == "":
+        data.pop(name, None)  # an unticked box is not sent at all, and a text that is not sent is blank
+    else:
+        data.setlist(name, value if isinstance(value, list) else [value])
+
+
+def _in_words(field: forms.Field, value: object) -> str:
+    """Return a value as it is read on the page: the label of a choice, one line for each of several."""
+    choices = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    if isinstance(value, list):
+        return "\n".join(choices.get(str(item), str(item)) for item in value)
+    if isinstance(field, forms.BooleanField):
+        return str(_("Yes") if value else _("No"))
+    return choices.get(str(value), str(value or ""))
