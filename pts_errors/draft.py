@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from django.apps import apps
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
 from django.db.models import Count, Func, Min, Model, Prefetch, Q, TextField
 from django.utils import timezone
 
@@ -21,17 +15,11 @@ from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Outcome
 from pts_errors.entry import Category as CategoryValue
 from pts_errors.entry import Message as MessageValue
 from pts_errors.entry import Runbook as RunbookValue
-from pts_errors.lint import Context, Review
-from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
+from pts_errors.lint import Context
+from pts_errors.models import Category, ErrorCode, Message, Runbook
 
 # MariaDB and SQLite limit the size of one statement; Markdown texts are long.
 _BATCH = 100
-
-# The admin's own number of a change; its module cannot be imported where the admin is not installed.
-_CHANGE = 2
-
-FLAGGED = "Flagged the runbook as wrong"
-"""How the admin's log says that a reader flagged a runbook; a colon and the reader's own words follow."""
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -147,48 +135,6 @@ def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> C
         review_days=conf.REVIEW_DAYS,
         now=timezone.now(),
     )
-
-
-def reviews(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
-    """Return, by code, when the runbook was reviewed, and when its published text last changed."""
-    changed: dict[str, datetime] = {}
-    last: dict[str, object] = {}
-    revisions = Revision.objects.using(using).order_by("number")
-    runbooks = Runbook.objects.using(using).select_related("error")
-    if len(codes) < 100:  # databases limit how many values one query may name
-        revisions, runbooks = (revisions.filter(error__code__in=codes), runbooks.filter(error__code__in=codes))
-    for code, created_at, text in revisions.values_list("error__code", "created_at", "snapshot__runbook").iterator():
-        if last.get(code) != text:
-            last[code], changed[code] = text, created_at
-    return {
-        runbook.error.code: Review(
-            reviewed_at=runbook.reviewed_at, changed_at=changed.get(runbook.error.code), flag=runbook.flag
-        )
-        for runbook in runbooks
-    }
-
-
-def flag(code: str, text: str, *, user: AbstractBaseUser | AnonymousUser, using: str) -> bool:
-    """Store what a reader found wrong with a runbook, and who it was; return whether there is a draft of it.
-
-    The code's version stays: a flag changes no text that a form could have open.
-    """
-    with transaction.atomic(using=using):
-        row = Runbook.objects.using(using).select_related("error").filter(error__code=code).first()
-        if row is None:
-            return False
-        row.flag = text
-        row.save(using=using, update_fields=["flag"])
-        if apps.is_installed("django.contrib.admin"):  # a host may do without
-            apps.get_model("admin", "LogEntry")._default_manager.create(
-                user_id=cast(int, user.pk),  # whatever type the host's users have
-                content_type=ContentType.objects.get_for_model(ErrorCode),
-                object_id=str(row.error.pk),
-                object_repr=str(row.error),
-                action_flag=_CHANGE,
-                change_message=f"{FLAGGED}: {text}",
-            )
-    return True
 
 
 class _Letters(Func):

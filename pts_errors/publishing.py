@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
 
-from pts_errors import draft, lint, log, merge, seed, snapshot
+from pts_errors import draft, lint, log, merge, reviews, seed, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message, Origin
@@ -292,11 +292,11 @@ def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
     if not entries:
         return []
     context = draft.lint_context(using=alias)
-    reviews = draft.reviews(entries, using=alias)
+    known = reviews.read(entries, using=alias)
     return [
         issue
         for code, entry in entries.items()
-        for issue in lint.lint(entry, replace(context, review=reviews.get(code)))
+        for issue in lint.lint(entry, replace(context, review=known.get(code)))
         if not lint.is_silenced(issue, conf.SILENCED_LINTS)
     ]
 

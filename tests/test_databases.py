@@ -637,12 +637,12 @@ def test_a_host_without_time_zones_and_with_its_own_users(kind: str, tmp_path: P
         done = host.python("""
             from django.test import Client
             from people.models import Person
-            from pts_errors import draft, publishing
+            from pts_errors import publishing, reviews
             from pts_errors.models import Message, Runbook
             person = Person.objects.create_superuser("n" * 250)
             Message.objects.filter(error__code="1005", language="en").update(title="Too much")
             (revision,) = publishing.publish(author=person)
-            draft.flag("1005", "Old", user=person, using="default")
+            reviews.flag("1005", "Old", user=person, using="default")
             revision.refresh_from_db()
             Runbook.objects.filter(error__code="1005").update(reviewed_by=person, reviewed_at=revision.created_at)
             client = Client()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from pts_errors import diff, draft, languages, lint
+from pts_errors import diff, draft, languages, lint, reviews
 from pts_errors.conf import conf
 from pts_errors.diff import Change
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
@@ -197,13 +197,13 @@ class Board:
             revision.error_id: revision
             for revision in Revision.objects.using(alias).live_at(_NEWEST).defer("digest").order_by()
         }
-        reviews = draft.reviews(entries, using=alias)
+        known = reviews.read(entries, using=alias)
         self.context = draft.lint_context(entries, using=alias)
         source = self.context.source_language
         self.languages = (source, *sorted(set(self.context.languages) - {source}))
         """The languages that every code should have, the source language first."""
         self.lines = {
-            row.code: Line(row, entries[row.code], live.get(row.pk), reviews.get(row.code), self) for row in rows
+            row.code: Line(row, entries[row.code], live.get(row.pk), known.get(row.code), self) for row in rows
         }
 
     @classmethod

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -210,6 +210,16 @@ class CodeListAdmin(SavingAdmin):
             named = {"codes": _few([line.row.code for line in skipped])}
             messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
         Board.forget(request)
+
+
+def review_view(model_admin: CodeListAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that the user found the runbook of one code right, and go back to its form."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not model_admin.has_review_permission(request):
+        raise PermissionDenied
+    model_admin.review(request, list(ErrorCode.objects.filter(pk=pk).values_list("code", flat=True)))
+    return HttpResponseRedirect(url_of(model_admin, "change", pk))
 
 
 def _few(codes: list[str]) -> str:

@@ -9,15 +9,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pts_errors import draft, log
-from pts_errors.admin import access, history, imports, preview, publish, upgrades
+from pts_errors import log, reviews
+from pts_errors.admin import access, codelist, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.codelist import CodeListAdmin
 from pts_errors.admin.labels import label_of, label_of_field, readable
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import last_save, log_of, panel_of
@@ -70,7 +69,7 @@ class RunbookInline(admin.StackedInline):
 
 
 @admin.register(ErrorCode)
-class ErrorCodeAdmin(CodeListAdmin):
+class ErrorCodeAdmin(codelist.CodeListAdmin):
     """Error codes with their messages and runbook."""
 
     form = DraftForm
@@ -266,7 +265,7 @@ class ErrorCodeAdmin(CodeListAdmin):
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),
             path("<int:pk>/restore/<int:number>/", view(history.restore_view), name="pts_errors_errorcode_restore"),
             path("<int:pk>/decide/", view(upgrades.decide_view), name="pts_errors_errorcode_decide"),
-            path("<int:pk>/review/", view(_review_view), name="pts_errors_errorcode_review"),
+            path("<int:pk>/review/", view(codelist.review_view), name="pts_errors_errorcode_review"),
             *super().get_urls(),
         ]
 
@@ -279,19 +278,9 @@ class ErrorCodeAdmin(CodeListAdmin):
         response: Any = super().history_view(request, object_id, {**context, **(extra_context or {})})
         if code is not None and not access.can_view_runbook(request):
             for entry in response.context_data["action_list"]:
-                if entry.change_message.startswith(draft.FLAGGED):  # a reader's words about a runbook
-                    entry.change_message = f"{draft.FLAGGED}."
+                if entry.change_message.startswith(reviews.FLAGGED):  # a reader's words about a runbook
+                    entry.change_message = f"{reviews.FLAGGED}."
         return response
-
-
-def _review_view(model_admin: ErrorCodeAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    if not model_admin.has_review_permission(request):
-        raise PermissionDenied
-    codes = list(ErrorCode.objects.filter(pk=pk).values_list("code", flat=True))
-    model_admin.review(request, codes)
-    return HttpResponseRedirect(url_of(model_admin, "change", pk))
 
 
 def _forms(form: DraftForm, formsets: dict[type, Any]) -> dict[str, Any]:

@@ -1,15 +1,22 @@
-"""The filters of the list of codes."""
+"""The filters of the lists of codes and of messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pts_errors.admin.board import RUNBOOKS, STATES, TRANSLATIONS, Board, Line, name_of
 from pts_errors.admin.lists import BoardFilter
-from pts_errors.models import Severity
+from pts_errors.models import Message, Severity
+
+# What waits for a translator.
+TRANSLATIONS_TO_DO = ("missing", "review", "check")
 
 
 class CategoryFilter(BoardFilter):
@@ -126,3 +133,52 @@ class OwnerFilter(BoardFilter):
     def matches(self, line: Line, value: str) -> bool:
         """Return whether this is who owns it."""
         return line.owner == value
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """By language."""
+
+    title = gettext_lazy("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Return the languages of the catalog."""
+        return [(language, name_of(language)) for language in Board.of(request).languages]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Return the messages in the chosen language."""
+        value = self.value()
+        if value is None:
+            return queryset
+        # Not every database takes every text in a query.
+        return queryset.filter(language=value) if value in dict(self.lookup_choices) else queryset.none()
+
+
+class TranslationStateFilter(admin.SimpleListFilter):
+    """By state."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Return the states, and all that need somebody."""
+        return [("todo", _("To do")), *((key, word) for key, (_shape, word) in TRANSLATIONS.items())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        """Return the messages in the chosen state."""
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(
+            pk__in=[
+                message.pk
+                for line in Board.of(request).lines.values()
+                for message in line.row.messages.all()
+                if is_in(line.translation_of(message.language).key, value)
+            ]
+        )
+
+
+def is_in(key: str, state: str | None) -> bool:
+    """Return whether a translation's state is the chosen one, or one of those that wait for a translator."""
+    return state is None or key == state or (state == "todo" and key in TRANSLATIONS_TO_DO)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -19,7 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from pts_errors import languages
 from pts_errors.admin import access
-from pts_errors.admin.board import TRANSLATIONS, Board, Line, name_of
+from pts_errors.admin.board import Board, Line, name_of
+from pts_errors.admin.filters import TRANSLATIONS_TO_DO, LanguageFilter, TranslationStateFilter, is_in
 from pts_errors.admin.labels import label_of
 from pts_errors.admin.lists import BoardChangeList, line_of
 from pts_errors.admin.pages import MEDIA, url_of
@@ -29,53 +29,6 @@ from pts_errors.conf import conf
 from pts_errors.conflicts import merge, opened
 from pts_errors.forms import MessageForm, confirm
 from pts_errors.models import ErrorCode, Message
-
-# What waits for a translator.
-_TO_DO = ("missing", "review", "check")
-
-
-class LanguageFilter(admin.SimpleListFilter):
-    """By language."""
-
-    title = gettext_lazy("language")
-    parameter_name = "language"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        """Return the languages of the catalog."""
-        return [(language, name_of(language)) for language in Board.of(request).languages]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        """Return the messages in the chosen language."""
-        value = self.value()
-        if value is None:
-            return queryset
-        # Not every database takes every text in a query.
-        return queryset.filter(language=value) if value in dict(self.lookup_choices) else queryset.none()
-
-
-class TranslationStateFilter(admin.SimpleListFilter):
-    """By state."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """Return the states, and all that need somebody."""
-        return [("todo", _("To do")), *((key, word) for key, (_shape, word) in TRANSLATIONS.items())]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        """Return the messages in the chosen state."""
-        value = self.value()
-        if value is None:
-            return queryset
-        return queryset.filter(
-            pk__in=[
-                message.pk
-                for line in Board.of(request).lines.values()
-                for message in line.row.messages.all()
-                if _is_in(line.translation_of(message.language).key, value)
-            ]
-        )
 
 
 @admin.register(Message)
@@ -174,7 +127,7 @@ class MessageAdmin(SavingAdmin):
         rows = [
             {"line": line, "cells": [self._cell(line, tag) for tag in shown]}
             for line in board.lines.values()
-            if any(_is_in(line.translations[tag].key, state) for tag in shown)
+            if any(is_in(line.translations[tag].key, state) for tag in shown)
         ]
         return {"heads": heads, "rows": rows}
 
@@ -321,14 +274,10 @@ class MessageAdmin(SavingAdmin):
         lines = [*Board.of(request).lines.values()]
         start = next((i + 1 for i, line in enumerate(lines) if line.row.code == after), 0)
         for line in [*lines[start:], *lines[:start]]:
-            if line.translation_of(language).key in _TO_DO and line.row.code != after:
+            if line.translation_of(language).key in TRANSLATIONS_TO_DO and line.row.code != after:
                 return HttpResponseRedirect(self._url(line, language))
         notes.success(request, _("Nothing is left to do in %(language)s.") % {"language": name_of(language)})
         return HttpResponseRedirect(url_of(self, "changelist", model="message"))
-
-
-def _is_in(key: str, state: str | None) -> bool:
-    return state is None or key == state or (state == "todo" and key in _TO_DO)
 
 
 def _text(text: str, language: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import router
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework import exceptions
@@ -19,10 +18,10 @@ from rest_framework.request import Request
 from pts_errors import languages, snapshot
 from pts_errors.api.answers import Answer, is_plain
 from pts_errors.api.generic import CatalogViewSet, HasPermission, to_json
+from pts_errors.api.prepared import prepare
 from pts_errors.api.problems import BadParameter, Gone
 from pts_errors.api.serializers import (
     CategorySerializer,
-    ErrorSerializer,
     RevisionDetailSerializer,
     RevisionSerializer,
     RunbookSerializer,
@@ -72,14 +71,14 @@ class ErrorViewSet(CatalogViewSet):
     def list(self, request: Request, **prefix: str) -> HttpResponse:
         """Return all codes, or those that the parameters choose, in the order of their numbers."""
         catalog = snapshot.current()
-        prepared = _prepare(catalog, requested_language(request, catalog))
+        prepared = prepare(catalog, requested_language(request, catalog))
         chosen = _choose(request, catalog, prepared.table)
         return self.respond(request, prepared.all if chosen is None else prepared.some(chosen))
 
     def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
         """Return one code."""
         catalog = snapshot.current()
-        answer = _prepare(catalog, requested_language(request, catalog)).of(code)
+        answer = prepare(catalog, requested_language(request, catalog)).of(code)
         if answer is None:
             raise exceptions.NotFound(gettext("This code is not in the catalog."))
         return self.respond(request, answer)
@@ -187,7 +186,7 @@ def _find(request: HttpRequest, catalog: Catalog, code: str | None = None, **pre
         language = catalog.table(found[1]).language
     else:
         return None
-    prepared = _prepare(catalog, language)
+    prepared = prepare(catalog, language)
     return prepared.all if code is None else prepared.of(code)
 
 
@@ -264,40 +263,3 @@ def _number(request: Request, name: str) -> int | None:
     if not re.fullmatch(_NUMBER_PATTERN, text):
         raise BadParameter(name, gettext("the number of a revision, such as 1"))
     return int(text)
-
-
-class _Prepared:
-    """The JSON of the catalog in one language, each code's made once."""
-
-    def __init__(self, catalog: Catalog, language: str) -> None:
-        self.table = catalog.table(language)
-        self._catalog = catalog
-        self._answers: dict[str, Answer] = {}
-
-    def of(self, code: str) -> Answer | None:
-        """Return the answer about one code, or None if it is not in the catalog."""
-        answer = self._answers.get(code)
-        if answer is None and code in self._catalog.entries:
-            body = to_json(ErrorSerializer(self.table.find(code)).data)
-            answer = self._answers[code] = Answer(body, catalog=self._catalog, language=self.table.language)
-        return answer
-
-    @cached_property
-    def all(self) -> Answer:
-        """The answer with all codes."""
-        return self.some(self.table.errors.values())
-
-    def some(self, errors: Iterable[LocalizedError]) -> Answer:
-        """Return the answer with these codes."""
-        parts = [answer.body for error in errors if (answer := self.of(error.code)) is not None]
-        about = {"revision": self._catalog.number, "language": self.table.language, "count": len(parts)}
-        body = b"".join((to_json(about).removesuffix(b"}"), b',"results":[', b",".join(parts), b"]}"))
-        return Answer(body, catalog=self._catalog, language=self.table.language)
-
-
-def _prepare(catalog: Catalog, language: str) -> _Prepared:
-    key = (_Prepared, language)
-    prepared: _Prepared | None = catalog.derived.get(key)
-    if prepared is None:
-        prepared = catalog.derived.setdefault(key, _Prepared(catalog, language))
-    return prepared

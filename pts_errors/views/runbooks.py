@@ -19,7 +19,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
-from pts_errors import draft, languages, snapshot
+from pts_errors import languages, reviews, snapshot
 from pts_errors.conf import conf
 from pts_errors.models import Head, Runbook, validate_text
 from pts_errors.pages import runbook as pages
@@ -96,7 +96,7 @@ def flag(request: HttpRequest, code: str) -> HttpResponse:
     form = FlagForm(request.POST)
     if not form.is_valid():
         return _show(request, code, form, status=400)
-    if not draft.flag(code, form.cleaned_data["text"], user=request.user, using=router.db_for_write(Runbook)):
+    if not reviews.flag(code, form.cleaned_data["text"], user=request.user, using=router.db_for_write(Runbook)):
         return _show(request, code, form, status=404)
     return HttpResponseRedirect(_links.runbook(code))
 
@@ -111,7 +111,7 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
         code,
         frame=_frame(),
         links=_links,
-        review=draft.reviews([code], using=router.db_for_write(Head)).get(code),
+        review=reviews.read([code], using=router.db_for_write(Head)).get(code),
         now=timezone.now(),
         given=given,
     )

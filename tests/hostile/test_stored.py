@@ -13,7 +13,7 @@ from django.template import engines
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from pts_errors import draft, publishing, snapshot
+from pts_errors import publishing, reviews, snapshot
 from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.exceptions import PTSError
 from pts_errors.middleware import PTSErrorMiddleware
@@ -141,7 +141,7 @@ def test_no_file_of_the_copy_is_harmed(planted: Client) -> None:
     catalog = snapshot.current()
     with translation.override("en"):
         pages = [*static_copy.reference_pages(catalog, "ar")]
-        pages += static_copy.runbook_pages(catalog, draft.reviews(catalog.entries, using="default"))
+        pages += static_copy.runbook_pages(catalog, reviews.read(catalog.entries, using="default"))
 
     assert [(path, found) for path, html in pages if (found := faults(html))] == []
     assert sum(MARK in html for _path, html in pages) > 2 * len(CODES)

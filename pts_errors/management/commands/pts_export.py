@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import draft, exchange, languages, log, snapshot
+from pts_errors import draft, exchange, languages, log, reviews, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
@@ -75,8 +75,8 @@ class Command(BaseCommand):
             if html is not None:
                 self._write_reference(html, live)
             if runbooks is not None:
-                reviews = draft.reviews(live.entries.keys(), using=router.db_for_write(Head))
-                self._report(runbooks, "runbooks", _write(runbooks, static_copy.runbook_pages(live, reviews)))
+                known = reviews.read(live.entries.keys(), using=router.db_for_write(Head))
+                self._report(runbooks, "runbooks", _write(runbooks, static_copy.runbook_pages(live, known)))
         except ExchangeError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
