@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -226,12 +225,8 @@ def test_a_search_for_nothing_is_no_search(client: Client) -> None:
 
 def test_a_search_takes_no_patterns(client: Client) -> None:
     """What makes regular expressions slow is text here."""
-    begin = time.perf_counter()
-
-    found = results(client, "?search=(a%2B)%2B%24")
-
-    assert found == []
-    assert time.perf_counter() - begin < 2
+    assert results(client, "?search=(a%2B)%2B%24") == []
+    assert results(client, "?search=.*") == []
 
 
 def test_since_gives_what_changed_later(
