@@ -128,6 +128,42 @@ def test_a_script_is_never_swapped_for_another():
     assert found is None
 
 
+LONG = "fr-abcdefgh-abcdefgh-abcdefgh-abcde"  # as long as a tag may be
+
+
+@pytest.mark.parametrize(
+    ("requested", "available", "expected"),
+    [
+        # the bounds of a tag, and of its first part
+        (LONG, ["fr"], "fr"),
+        (f"{LONG}f", ["fr"], None),
+        ("i", ["i"], None),
+        ("abcdefgh", ["abcdefgh"], "abcdefgh"),
+        ("abcdefghi", ["abcdefghi"], None),
+        ("día", ["día"], None),
+        ("f2", ["f2"], None),
+        # scripts are the same or none is named
+        ("zh-CN", ["en", "zh-hant"], None),
+        ("zu-Latn", ["zu"], "zu"),
+        # what is neither script nor region
+        ("zh-x-tw", ["zh-hans", "zh-hant"], "zh-hans"),
+        ("zh-variant", ["zh-hans", "zh-hant"], "zh-hans"),
+        ("zh--tw", ["zh-hans", "zh-hant"], "zh-hant"),
+        ("es-Latn-41", ["es", "es-41"], "es"),
+        ("es-Latn-4190", ["es", "es-4190"], "es"),
+        # regions by number
+        ("es-Latn-419", ["es", "es-419"], "es-419"),
+        # Cantonese as a language, and as a part of Chinese
+        ("yue-CN", ["zh-hans", "zh-hant"], "zh-hant"),
+        ("zh-yue-CN", ["zh-hans", "zh-hant"], "zh-hant"),
+        ("en-zz", ["en", "zh-hant"], "en"),
+    ],
+)
+def test_a_tag_is_read_part_by_part(requested, available, expected):
+    """Each part is taken for what it is, and for nothing else."""
+    assert languages.match(requested, available) == expected
+
+
 @pytest.mark.parametrize(
     ("requested", "available", "expected"),
     [
