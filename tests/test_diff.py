@@ -37,6 +37,29 @@ def test_words_are_compared_and_signs_where_there_are_no_spaces(before, after, e
     assert shorthand(before, after) == expected
 
 
+LONG = "a " * 300
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        # as much as is compared word by word, and one pair more: then only the ends are
+        (f"p{'!' * 400}q", f"r{'!' * 250}s", f"[-p-]{{+r+}}{'!' * 250}[-{'!' * 150}q-]{{+s+}}"),
+        (f"p{'!' * 400}?q", f"r{'!' * 250}?s", f"[-p{'!' * 400}?q-]{{+r{'!' * 250}?s+}}"),
+        (f"{LONG}one {LONG}", f"{LONG}two {LONG}", f"{LONG}[-one-]{{+two+}} {LONG}"),
+        (f"{LONG}one x two {LONG}", f"{LONG}three x {LONG}", f"{LONG}[-one x two-]{{+three x+}} {LONG}"),
+        (f"{LONG}z", f"{LONG}y", f"{LONG}[-z-]{{+y+}}"),
+        (f"y {LONG}", f"z {LONG}", f"[-y-]{{+z+}} {LONG}"),
+        (LONG, LONG + LONG, f"{LONG}{{+{LONG}+}}"),
+        (LONG, LONG, LONG),
+    ],
+    ids=["short", "long", "middle", "wide", "end", "begin", "more", "same"],
+)
+def test_long_texts_have_only_their_ends_compared(before, after, expected):
+    """A comparison that would take minutes is not made."""
+    assert shorthand(before, after) == expected
+
+
 @given(st.text(), st.text())
 def test_the_pieces_rebuild_both_texts(before, after):
     """Nothing is lost or invented."""
@@ -54,6 +77,18 @@ def test_fields_of_two_states_are_compared():
     assert changes(before, after) == [
         Change(path=("messages", "en", "title"), before="One", after="Two"),
         Change(path=("code", "gone"), before="x", after=None),
+    ]
+
+
+def test_every_field_is_compared_by_itself():
+    """Also in languages at the end of the alphabet, and in states of a later version; sources are one field."""
+    before = {"messages": {"zh-hans": {"title": "一", "source_text": {"title": "One", "x": "y"}}}}
+    after = {"messages": {"zh-hans": {"title": "二", "source_text": {"title": "Two", "x": "y"}}}, "zones": "new"}
+
+    assert [change.path for change in changes(before, after)] == [
+        ("messages", "zh-hans", "title"),
+        ("messages", "zh-hans", "source_text"),
+        ("zones",),
     ]
 
 

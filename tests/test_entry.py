@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
+import pkgutil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pts_errors
 from pts_errors import entry
 from pts_errors.entry import Category, Entry, Message, Runbook
 from tests.values import make_entry
@@ -129,3 +132,25 @@ def test_the_digest_does_not_depend_on_the_order_of_keys():
 def test_the_digest_is_the_same_for_ever():
     """It is stored: another way to compute it would make every log look forged."""
     assert entry.digest("", **DIGESTED) == "068d86a056a8d6e8383a4f49a2a3365a58d8f3a0a3c57c0520b39488e5988d99"
+
+
+def test_values_cannot_be_changed():
+    """Readers of many threads share them. What is not frozen collects something while it is read, or is a cache."""
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(pts_errors.__path__, "pts_errors.")
+        if ".migrations" not in module.name
+    ]
+    values = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and dataclasses.is_dataclass(value)
+    }
+
+    open_to_change = {value.__name__ for value in values if not value.__dataclass_params__.frozen}
+    open_to_additions = {value.__name__ for value in values if not hasattr(value, "__slots__")}
+
+    assert len(values) > 30
+    assert open_to_change == {"Problems", "_Cache"}
+    assert open_to_additions == set()
