@@ -12,6 +12,7 @@ from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Category, Entry, 
 _CODE_FIELDS = tuple(
     f.name for f in fields(Entry) if f.name not in {"code", "category", "messages", "runbook", "revision"}
 )
+_SLUG = "category.slug"
 _CATEGORY_FIELDS = tuple(f.name for f in fields(Category))
 _RUNBOOK_FIELDS = ("owner", *RUNBOOK_SECTIONS)
 
@@ -35,13 +36,13 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
     """
     before, mine, other = _flat(base), _flat(ours), _flat(theirs)
     result, taken, kept = dict(mine), [], []
-    for path in sorted(before.keys() | mine.keys() | other.keys()):
+    for path in _comparable(before, mine, other):
         b, o, t = (_text(side.get(path)) for side in (before, mine, other))
         if t in (b, o):
             continue  # the package did not change it, or we wrote the same
         if o == b:
             taken.append(path)
-            result[path] = other.get(path)
+            result |= _taken(other, path)
         else:
             kept.append(path)
     return Merge(entry=_entry(ours, result), taken=tuple(taken), kept=tuple(kept))
@@ -49,7 +50,7 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
 
 def take(ours: Entry, theirs: Entry, path: str) -> Entry:
     """Return our entry with the shipped value of one path."""
-    return _entry(ours, {**_flat(ours), path: _flat(theirs).get(path)})
+    return _entry(ours, _flat(ours) | _taken(_flat(theirs), path))
 
 
 def value(entry: Entry, path: str) -> object:
@@ -60,7 +61,21 @@ def value(entry: Entry, path: str) -> object:
 def paths(one: Entry, other: Entry) -> list[str]:
     """Return the paths at which two entries differ, in their order."""
     left, right = _flat(one), _flat(other)
-    return [path for path in sorted(left.keys() | right.keys()) if _text(left.get(path)) != _text(right.get(path))]
+    return [path for path in _comparable(left, right) if _text(left.get(path)) != _text(right.get(path))]
+
+
+def _comparable(*sides: Mapping[str, Any]) -> list[str]:
+    """Return the paths that mean the same on all sides: the texts of a category do not where the code has moved."""
+    paths = sorted(set().union(*sides))
+    if len({side[_SLUG] for side in sides if side}) == 1:
+        return paths
+    return [path for path in paths if path == _SLUG or not path.startswith("category.")]
+
+
+def _taken(theirs: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return what has to change for their value of a path: who takes a category takes it whole."""
+    names = [f"category.{name}" for name in _CATEGORY_FIELDS] if path == _SLUG else [path]
+    return {name: theirs.get(name) for name in names}
 
 
 def _text(value: object) -> object:

@@ -15,7 +15,7 @@ from django.db import router, transaction
 from pts_errors import draft, lint, log, merge, reviews, seed, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Entry, Message, Origin
+from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.models import ErrorCode, Head, Revision, validate_text
 from pts_errors.signals import published
@@ -50,6 +50,8 @@ def restore(
 ) -> list[Revision]:
     """Make an earlier state of a code the draft and publish it; return the new revision, or nothing if it is live.
 
+    The texts of its category stay what they are, because other codes share them.
+
     Raises:
         UnpublishedChanges: the draft has edits that nobody published, and ``discard_edits`` is false.
         PublishRefused: the earlier state breaks a rule of today or is damaged, or the note is empty or cannot be stored.
@@ -67,7 +69,7 @@ def restore(
             raise PublishRefused([f"Revision {revision.number} is damaged and cannot be restored."]) from error
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
-        draft.write([entry], using=alias)
+        draft.write([_settled(entry, _categories(draft.read(using=alias).values()))], using=alias)
         return _publish([entry.code], origin=Origin.RESTORED, author=author, note=note)
 
 
@@ -131,9 +133,8 @@ def take_shipped(code: str, path: str) -> None:
         shipped = log.shipped(using=alias)[code]
         ours = draft.read([code], using=alias)[code]
         taken = merge.take(ours, shipped, path)
-        if path == "category.slug":  # another category, whose own texts are not those of the former one
-            known = {entry.category.slug: entry.category for entry in draft.read(using=alias).values()}
-            taken = replace(taken, category=known.get(taken.category.slug, shipped.category))
+        if path == "category.slug":
+            taken = _settled(taken, _categories(draft.read(using=alias).values()))
         draft.write([taken], using=alias)
         keep_ours(code, path)
 
@@ -234,7 +235,7 @@ def _merges(alias: str) -> list[_Merged]:
             merges.append(_Merged(shipped=shipped, draft=shipped, live=shipped, changes=added))
             continue
         of_draft = merge.merge(base, ours, shipped)
-        of_live = merge.merge(base, live[code], shipped).entry if code in live else shipped
+        merged_live = merge.merge(base, live[code], shipped).entry if code in live else shipped
         changes = tuple(
             Change(
                 code=code, path=path, action=action, ours=merge.value(ours, path), shipped=merge.value(shipped, path)
@@ -242,8 +243,25 @@ def _merges(alias: str) -> list[_Merged]:
             for action, paths in (("taken", of_draft.taken), ("kept", of_draft.kept))
             for path in paths
         )
-        merges.append(_Merged(shipped=shipped, draft=of_draft.entry, live=of_live, changes=changes))
-    return merges
+        merges.append(_Merged(shipped=shipped, draft=of_draft.entry, live=merged_live, changes=changes))
+    # A code that is new or moves finds its category as ops staff left it, and as the codes that stay in it bring it.
+    of_drafts = _categories([*drafts.values(), *(m.draft for m in merges if _stays(m.draft, drafts))])
+    of_live = _categories([*live.values(), *(m.live for m in merges if _stays(m.live, live))])
+    return [replace(m, draft=_settled(m.draft, of_drafts), live=_settled(m.live, of_live)) for m in merges]
+
+
+def _stays(entry: Entry, before: Mapping[str, Entry]) -> bool:
+    return entry.code in before and before[entry.code].category.slug == entry.category.slug
+
+
+def _categories(entries: Iterable[Entry]) -> Mapping[str, Category]:
+    """Return the categories by slug, each as the last of the entries in it has it."""
+    return {entry.category.slug: entry.category for entry in entries}
+
+
+def _settled(entry: Entry, known: Mapping[str, Category]) -> Entry:
+    """Return the entry with the texts of its category that are known, because other codes share them."""
+    return replace(entry, category=known.get(entry.category.slug, entry.category))
 
 
 def _note_unseen(merges: Iterable[_Merged], alias: str) -> None:

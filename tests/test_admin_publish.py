@@ -259,6 +259,21 @@ def test_an_earlier_revision_is_restored_and_live(browser):
     assert Message.objects.get(error__code="1007", language="en").title != "A bad idea"
 
 
+def test_a_restore_shows_and_changes_nothing_of_the_category(browser):
+    """Other codes share its texts; only what would happen is shown."""
+    Category.objects.filter(errors__code="1007").update(owner="The new team")
+    Message.objects.filter(error__code="1007", language="en").update(title="Too low")
+    publishing.publish()
+    url = code_url("1007", "restore/1/")
+
+    shown = browser.get(url)
+    browser.post(url, {"note": "It was wrong."})
+
+    assert len(shown.context["differences"]) == 1
+    assert "The new team" not in shown.content.decode()
+    assert Category.objects.get(errors__code="1007").owner == "The new team"
+
+
 def test_a_restore_needs_a_note(browser):
     """The history must say why."""
     publish_title("A bad idea")

@@ -285,6 +285,7 @@ CASES = {
         ],
         [
             make_review(reviewed_at=180, changed_at=999),
+            make_review(reviewed_at=3, changed_at=3),
             make_review(severity="info", reviewed_at=9999),
             make_review(severity="critical", reviewed_at=9999),  # the host's setting does not name it
             make_review(),
@@ -383,6 +384,11 @@ def test_a_sound_entry_has_no_issue():
         (make_runbook("Lorem ipsum."), "R002", "“Lorem ipsum” is left over from writing."),
         (make_runbook("<Insert here>"), "R002", "“<Insert” is left over from writing."),
         (make_review(reviewed_at=187), "R011", "The review is overdue by 7 days."),
+        (
+            make_runbook("1. Expect: light.\n2. Look.\n3. Expect: dark.", section="diagnosis"),
+            "R014",
+            "Step 2 does not say what to expect.",
+        ),
     ],
 )
 def test_an_issue_says_what_it_found(case, id, said):

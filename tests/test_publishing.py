@@ -152,9 +152,10 @@ def test_publish_refuses_an_unknown_code() -> None:
         publishing.publish(["4242"])
 
 
-def test_published_name_never_changes() -> None:
+@pytest.mark.parametrize("name", ["TOO_MUCH", "ZU_VIEL"])
+def test_published_name_never_changes(name: str) -> None:
     """Programs compare with it."""
-    ErrorCode.objects.filter(code="1005").update(name="TOO_MUCH")
+    ErrorCode.objects.filter(code="1005").update(name=name)
 
     with pytest.raises(PublishRefused, match="WITHDRAWAL_AMOUNT_TOO_LARGE"):
         publishing.publish()
@@ -201,17 +202,84 @@ def test_changed_source_makes_translations_need_review() -> None:
 
 def test_wording_only_keeps_translations_confirmed() -> None:
     """Translations that were up to date are confirmed against the new words; others are not."""
-    stale = Message.objects.get(error__code="1005", language="de")
-    stale.source_text = {**stale.source_text, "title": "Something older"}
-    stale.save()
+    older = {"de": "Something older", "es": "Zzz"}
+    for language, title in older.items():
+        stale = Message.objects.get(error__code="1005", language=language)
+        stale.source_text = {**stale.source_text, "title": title}
+        stale.save()
     edit("1005", title="Too much")
 
     publishing.publish(wording_only=True)
 
-    confirmed = Message.objects.get(error__code="1005", language="fr")
-    stale.refresh_from_db()
-    assert confirmed.source_text["title"] == "Too much"
-    assert stale.source_text["title"] == "Something older"
+    confirmed = {
+        message.language: message.source_text["title"]
+        for message in Message.objects.filter(error__code="1005", language__in=["fr", *older])
+    }
+    assert confirmed == {"fr": "Too much", **older}
+    assert publishing.unpublished() == {}
+
+
+def test_wording_only_says_nothing_of_a_new_code() -> None:
+    """It has no words yet that could have changed; what is published with it is another matter."""
+    row = ErrorCode.objects.create(
+        code="4242",
+        name="BANK_HOLIDAY",
+        category=Category.objects.get(slug="upstream"),
+        outcome="declined",
+        retry_advice="do_not_retry",
+        severity="info",
+        reveal_to_customer=True,
+    )
+    texts = {"title": "Closed", "customer_message": "Come again.", "merchant_action": "Wait."}
+    Message.objects.create(error=row, language="en", **texts)
+    Message.objects.create(error=row, language="fr", title="Fermé", source_text={"title": "Shut"})
+
+    publishing.publish(["4242"], wording_only=True)
+
+    assert Message.objects.get(error=row, language="fr").source_text == {"title": "Shut"}
+
+
+def test_every_publish_is_told_to_the_log_with_the_digest_of_the_table(
+    caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever keeps the log can tell later whether the end of the table was cut off."""
+    edit("1005", title="Too much")
+    edit("1006", title="Too little")
+
+    with caplog.at_level("INFO", "pts_errors"), django_capture_on_commit_callbacks(execute=True):
+        publishing.publish()
+
+    digest = Head.objects.get().digest
+    assert f"Published revision 2 (edited, 2 codes), digest {digest}." in caplog.messages
+
+
+def test_restore_confirms_no_translation() -> None:
+    """One that needed a review in the earlier state needs it again."""
+    edit("1005", title="Too much")
+    (stale,) = publishing.publish()
+    publishing.restore(Revision.objects.get(error__code="1005", number=1), note="Back")
+
+    publishing.restore(stale, note="And forth")
+
+    message = Message.objects.get(error__code="1005", language="fr")
+    assert message.source_text["title"] == "Withdrawal amount too large"
+    assert publishing.unpublished() == {}
+
+
+def test_restore_refuses_a_damaged_state() -> None:
+    """Whatever other hands made of it, and nothing is written."""
+    revision = Revision.objects.get(error__code="1005")
+    for damaged in (
+        {},
+        {"code": None},
+        {**revision.snapshot, "code": {"code": 1005}},
+        {**revision.snapshot, "messages": []},
+    ):
+        revision.snapshot = damaged
+
+        with pytest.raises(PublishRefused, match="Revision 1 is damaged and cannot be restored"):
+            publishing.restore(revision, note="Back")
+
     assert publishing.unpublished() == {}
 
 
@@ -230,6 +298,21 @@ def test_restore_brings_an_earlier_state_back() -> None:
     assert Message.objects.get(error__code="1005", language="en").title == "Withdrawal amount too large"
     assert publishing.unpublished() == {}
     assert publishing.verify() == ""
+
+
+def test_restore_leaves_the_category_of_others_alone() -> None:
+    """What was written about the category since then stays, and no other code has an edit now."""
+    before = Revision.objects.get(error__code="1005")
+    Category.objects.filter(errors__code="1005").update(owner="The new team")
+    edit("1005", title="Too much")
+    publishing.publish()
+
+    (revision,) = publishing.restore(before, note="The new title confused people")
+
+    assert revision.snapshot["category"]["owner"] == "The new team"
+    assert revision.snapshot["messages"] == before.snapshot["messages"]
+    assert Category.objects.get(errors__code="1005").owner == "The new team"
+    assert publishing.unpublished() == {}
 
 
 def test_restore_raises_the_version() -> None:
@@ -306,7 +389,7 @@ def test_as_of_gives_the_catalog_of_a_moment() -> None:
     assert after.number == 2
     assert after.entries["1005"].messages["en"].title == "Too much"
     assert after.digest == Head.objects.get().digest
-    assert not nothing.entries
+    assert (nothing.number, dict(nothing.entries)) == (0, {})
 
 
 def test_time_never_runs_backwards(time_machine: Any) -> None:
@@ -344,6 +427,9 @@ def test_catalog_of_this_version_is_merged_once() -> None:
     """The next migrate looks no further than the head."""
     edit("1005", title="Too much")
 
+    assert publishing.upgrade_if_newer("default") is False
+    Head.objects.update(catalog=0)
+    assert publishing.upgrade_if_newer("default") is True
     assert publishing.upgrade_if_newer("default") is False
 
     assert Message.objects.get(error__code="1005", language="en").title == "Too much"

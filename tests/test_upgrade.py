@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from pts_errors import publishing, seed
+from pts_errors import log, publishing, seed
 from pts_errors.entry import Entry
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.hosts import ROOT, Host, database
@@ -120,12 +120,15 @@ def test_new_and_retired_codes_arrive(ship: Any) -> None:
     """A code is retired, never removed."""
     ship(
         c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY"),
+        c4243=lambda _none: replace(seed.packaged()[0], code="4243", name="BANK_STRIKE"),
         c1021=lambda entry: replace(entry, is_retired=True, replaced_by="4242"),
     )
 
     publishing.upgrade()
 
+    assert ErrorCode.objects.get(code="4243").name == "BANK_STRIKE"
     assert ErrorCode.objects.get(code="4242").name == "BANK_HOLIDAY"
+    assert ErrorCode.objects.get(code="4242").unseen == []
     assert ErrorCode.objects.get(code="1021").replaced_by == ErrorCode.objects.get(code="4242")
     assert publishing.unpublished() == {}
 
@@ -142,9 +145,10 @@ def test_code_of_our_own_is_kept_when_the_package_brings_it(ship: Any) -> None:
     assert "name" in row.unseen
 
 
-def test_name_of_our_own_is_kept_when_the_package_uses_it(ship: Any) -> None:
+@pytest.mark.parametrize("code", ["4100", "4300"])
+def test_name_of_our_own_is_kept_when_the_package_uses_it(ship: Any, code: str) -> None:
     """The shipped one gives way, because names are unique."""
-    ErrorCode.objects.create(code="4300", name="BANK_HOLIDAY", category=Category.objects.get(slug="upstream"))
+    ErrorCode.objects.create(code=code, name="BANK_HOLIDAY", category=Category.objects.get(slug="upstream"))
     ship(c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY"))
 
     publishing.upgrade()
@@ -167,6 +171,86 @@ def test_shipped_text_can_be_taken(ship: Any) -> None:
     assert list(publishing.unpublished()) == ["1005"]
 
 
+def test_shipped_category_can_be_taken(ship: Any) -> None:
+    """The code moves; what ops staff wrote about that category stays, and so does the one that it leaves."""
+    Category.objects.filter(slug="server").update(owner="Ours")
+    ErrorCode.objects.filter(code="1005").update(category=Category.objects.get(slug="upstream"))
+    publishing.publish()
+    server = next(entry.category for entry in seed.packaged() if entry.category.slug == "server")
+    ship(c1005=lambda entry: replace(entry, category=server))
+    publishing.upgrade()
+    kept = ErrorCode.objects.get(code="1005").unseen
+
+    publishing.take_shipped("1005", "category.slug")
+
+    assert kept == ["category.slug"]
+    assert ErrorCode.objects.get(code="1005").category == Category.objects.get(slug="server")
+    assert Category.objects.get(slug="server").owner == "Ours"
+    assert Category.objects.get(slug="upstream").owner != "Ours"
+
+
+def test_category_that_ops_edited_stays_when_codes_come_into_it(ship: Any) -> None:
+    """A new code and one that moves take it as it is; only a text that the package changed follows it."""
+    Category.objects.filter(slug="server").update(owner="Ours")
+    publishing.publish()
+    server = next(entry.category for entry in seed.packaged() if entry.category.slug == "server")
+    ship(
+        c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", category=server),
+        c1005=lambda entry: replace(entry, category=server),
+    )
+
+    publishing.upgrade()
+
+    rows = ErrorCode.objects.filter(code__in=["4242", "1005"])
+    assert {(row.category.slug, row.category.owner) for row in rows} == {("server", "Ours")}
+    assert lookup_category("4242").owner == lookup_category("1005").owner == "Ours"
+    assert publishing.unpublished() == {}
+    assert publishing.upgrade() == []
+
+
+def test_category_that_a_code_has_left_is_none_of_its_business(ship: Any) -> None:
+    """The package renames it; the code that ops staff moved elsewhere has nothing to decide and changes nothing."""
+    upstream = Category.objects.get(slug="upstream")
+    transaction = Category.objects.get(slug="transaction")
+    ErrorCode.objects.filter(code="1005").update(category=upstream)
+    Category.objects.filter(slug="upstream").update(owner=transaction.owner)
+    publishing.publish()
+    inside = {e.code for e in seed.packaged() if e.category.slug == "transaction"}
+    ship(
+        **{
+            f"c{code}": lambda entry: replace(entry, category=replace(entry.category, owner="Somebody new"))
+            for code in inside
+        }
+    )
+
+    changes = publishing.upgrade()
+
+    assert {(change.path, change.action) for change in changes} == {("category.owner", "taken")}
+    assert "1005" not in {change.code for change in changes}
+    assert Category.objects.get(slug="upstream").owner == transaction.owner
+    assert Category.objects.get(slug="transaction").owner == "Somebody new"
+    assert publishing.unpublished() == {}
+
+
+def lookup_category(code: str) -> Any:
+    """Return the category that is live with a code."""
+    return log.live(using="default", codes=[code])[code].category
+
+
+def test_shipped_severity_can_be_taken_beside_an_edited_category(ship: Any) -> None:
+    """One decision is one value: the category's texts are those that ops staff wrote."""
+    Category.objects.filter(errors__code="1005").update(owner="Ours")
+    ErrorCode.objects.filter(code="1005").update(severity="critical")
+    publishing.publish()
+    ship(c1005=lambda entry: replace(entry, severity="info"))
+    publishing.upgrade()
+
+    publishing.take_shipped("1005", "severity")
+
+    row = ErrorCode.objects.get(code="1005")
+    assert (row.severity, row.category.owner) == ("info", "Ours")
+
+
 def test_our_text_can_be_kept(ship: Any) -> None:
     """The decision for ours only takes it off the list, and raises the version."""
     Message.objects.filter(error__code="1005", language="en").update(title="Far too much")
@@ -180,6 +264,15 @@ def test_our_text_can_be_kept(ship: Any) -> None:
     row = ErrorCode.objects.get(code="1005")
     assert (row.unseen, row.version) == ([], version + 1)
     assert publishing.unpublished() == {}
+
+
+def test_one_decision_leaves_the_others_open() -> None:
+    """Whatever their names."""
+    ErrorCode.objects.filter(code="1005").update(unseen=["de.title", "en.title", "severity"])
+
+    publishing.keep_ours("1005", "en.title")
+
+    assert ErrorCode.objects.get(code="1005").unseen == ["de.title", "severity"]
 
 
 def test_open_decision_outlives_the_next_upgrade(ship: Any) -> None:

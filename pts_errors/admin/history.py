@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -110,10 +111,15 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int, nu
             "form": form,
             "revision": revision,
             "line": line,
-            "differences": differences(readable(request, diff.changes(live, revision.snapshot))),
+            "differences": differences(readable(request, _restored(diff.changes(live, revision.snapshot)))),
             "edits": differences(readable(request, line.changes)) if line else [],
         },
     )
+
+
+def _restored(changes: Iterable[diff.Change]) -> list[diff.Change]:
+    """Return what a restore brings back: not the texts of the category, which other codes share."""
+    return [change for change in changes if change.path[0] != "category" or change.path[1:] == ("slug",)]
 
 
 def _state(request: HttpRequest, code: ErrorCode, wanted: str, newest: Revision | None) -> dict[str, Any]:
