@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -74,7 +75,7 @@ class Table:
         """Take the catalog, the languages to try in turn, and errors that are already as this catalog has them."""
         self.chain = chain
         self.localized = dict(localized)
-        """By code, what was asked for so far: what the fast way of `pts_errors.lookup.get` reads."""
+        """By code, what was asked for so far."""
         self._catalog = catalog
         self._all: Mapping[str, LocalizedError] | None = None
         self._unknown: LocalizedError | None = None
@@ -204,6 +205,7 @@ class Catalog:
         "digest",
         "entries",
         "languages",
+        "localized",
         "number",
         "source_language",
         "tables",
@@ -242,21 +244,30 @@ class Catalog:
         # What a door makes of this catalog, by a key of its own (rendered pages, JSON): it ages with the catalog.
         self.derived: dict[object, Any] = {}
         self.tables: dict[str, Table] = {}
-        """By language as it was requested so far: what the fast way of `pts_errors.lookup.get` reads."""
+        """By language as it was requested so far."""
+        self.localized: dict[str, dict[str, LocalizedError]] = {}
+        """The same, and then by code what was asked for: what the fast way of `pts_errors.lookup.get` reads."""
         self._by_language: dict[str, Table] = {}
 
     def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
         """Return a catalog in which these entries take the place of those with their codes; the damaged ones have none."""
         changed: dict[str, Entry | None] = {**{entry.code: entry for entry in entries}, **dict.fromkeys(damaged)}
-        catalog = Catalog(
-            [entry for entry in {**self.entries, **changed}.values() if entry is not None],
-            number=number,
-            digest=digest,
-            source_language=self.source_language,
-            context=self.context,
-            served=self._served,
-            damaged=[*(code for code in self.damaged if code not in changed), *damaged],
-        )
+        if all(self._keeps_its_place(code, entry) for code, entry in changed.items()):
+            # Nothing has to be put in order again, which takes most of the time where there are thousands of codes.
+            catalog = copy(self)
+            catalog.entries = MappingProxyType({**self.entries, **changed})  # type: ignore[dict-item]  # none is None
+            catalog.number, catalog.digest = number, digest
+            catalog.derived, catalog.tables, catalog.localized, catalog._by_language = {}, {}, {}, {}
+        else:
+            catalog = Catalog(
+                (entry for entry in {**self.entries, **changed}.values() if entry is not None),
+                number=number,
+                digest=digest,
+                source_language=self.source_language,
+                context=self.context,
+                served=self._served,
+                damaged=[*(code for code in self.damaged if code not in changed), *damaged],
+            )
         # What the change does not touch stays localized. The last resort's text may stand in for any other.
         if catalog.languages == self.languages and UNRECOGNIZED not in changed:
             for language, table in self._by_language.copy().items():
@@ -264,6 +275,16 @@ class Catalog:
                 for code in changed:
                     kept.localized.pop(code, None)
         return catalog
+
+    def _keeps_its_place(self, code: str, entry: Entry | None) -> bool:
+        """Return whether an entry is of a code that is there, and has its category and languages."""
+        before = self.entries.get(code)
+        return (
+            entry is not None
+            and before is not None
+            and entry.category == self.categories[before.category.slug]
+            and entry.messages.keys() == before.messages.keys()
+        )
 
     def table(self, requested: str) -> Table:
         """Return every code in the language that serves the requested one best. Made once a language."""
@@ -273,6 +294,7 @@ class Catalog:
             # Requested tags come from clients: remember no more of them than there can be honest ones.
             if len(self.tables) < _MAX_REQUESTED and len(requested) <= languages.MAX_LENGTH:
                 self.tables[requested] = table
+                self.localized[requested] = table.localized
         return table
 
     def _table(self, language: str) -> Table:

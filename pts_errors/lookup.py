@@ -29,7 +29,7 @@ def get(code: object, *, language: str | None = None) -> LocalizedError:
     holder = snapshot.holder
     if monotonic() < holder.due:
         try:
-            return holder.catalog.tables[language or get_language()].localized[code]  # type: ignore[index, union-attr]
+            return holder.localized[language or get_language()][code]  # type: ignore[index]
         except (
             Exception
         ):  # whatever is odd about the code or the language, or not there yet: the careful way sees to it

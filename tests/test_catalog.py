@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pts_errors import catalog
 from pts_errors.catalog import Catalog
 from pts_errors.entry import Category, Message
-from tests.values import LANGUAGES, make_entry
+from tests.values import LANGUAGES, MESSAGE, make_entry
 
 UPSTREAM = Category(slug="upstream", name="Upstream Error", position=2)
 
@@ -76,6 +77,69 @@ def test_replacing_entries_makes_another_catalog():
     assert (list(before.entries), before.number, before.digest) == (["1", "2"], 1, "a")
     assert (list(after.entries), after.number, after.digest) == (["1", "2", "3"], 2, "b")
     assert str(after.table("en").find("2")) == "X"
+
+
+HERE, THERE = Category(slug="here", position=1), Category(slug="there", position=2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [{"code": "12", "severity": "info"}],
+        [{"code": "2", "severity": "info"}, {"code": "12", "severity": "info"}],
+        [{"code": "7"}],
+        [{"code": "2", "category": replace(HERE, name="Here")}],
+        [{"code": "2", "category": THERE}],
+        [{"code": "3", "category": HERE}],
+        [{"code": "2", "messages": {"en": MESSAGE, "nl": MESSAGE}}],
+        [{"code": "12", "messages": {"en": MESSAGE}}],
+        [{"code": "2", "messages": {}}],
+        ["2"],
+        ["3", {"code": "2"}],
+        ["12"],
+        [{"code": "400"}],
+    ],
+)
+@pytest.mark.parametrize("served", [(), ("en", "fr")])
+def test_a_catalog_with_replaced_entries_is_as_one_that_is_made_anew(changes, served):
+    """In order, categories, languages and answers, whichever way it was made; a code alone stands for a damaged one."""
+    texts = {"en": MESSAGE, "fr": MESSAGE}
+    first = {
+        "2": make_entry(code="2", category=HERE, messages={"en": MESSAGE}, revision=1),
+        "3": make_entry(code="3", category=THERE, messages={"en": MESSAGE}, revision=1),
+        "12": make_entry(code="12", category=HERE, messages=texts, revision=1),
+    }
+    before = Catalog(first.values(), number=1, digest="a", served=served, damaged=["400"])
+    for language in ("en", "fr"):
+        assert before.table(language).errors
+
+    new = [
+        replace(first.get(change["code"], make_entry(category=HERE)), **{"revision": 2, **change})
+        for change in changes
+        if isinstance(change, dict)
+    ]
+    damaged = [change for change in changes if isinstance(change, str)]
+    after = before.replace(new, number=2, digest="b", damaged=damaged)
+
+    entries = {**first, **{entry.code: entry for entry in new}}
+    gone = [code for code in ["400", *damaged] if code not in {entry.code for entry in new}]
+    anew = Catalog(
+        [entry for code, entry in entries.items() if code not in damaged],
+        number=2,
+        digest="b",
+        served=served,
+        damaged=gone,
+    )
+    assert list(after.entries.items()) == list(anew.entries.items())
+    assert list(after.categories.items()) == list(anew.categories.items())
+    for name in ("number", "digest", "damaged", "languages", "source_language", "derived"):
+        assert getattr(after, name) == getattr(anew, name), name
+    for language in ("en", "fr", "nl"):
+        assert dict(after.table(language).errors) == dict(anew.table(language).errors)
+        assert after.table(language).unknown == anew.table(language).unknown
+    assert before.number == 1
+    assert list(before.entries.values()) == list(first.values())
 
 
 def test_nothing_in_a_catalog_can_be_changed():
