@@ -55,17 +55,48 @@ class TokenField(forms.IntegerField):
         return False
 
 
-class DraftForm(forms.ModelForm):
-    """A form on a code or on something of it, which notices that the code was saved by somebody else meanwhile."""
+class SharedForm(forms.ModelForm):
+    """A form that notices that what it is about was saved by somebody else meanwhile."""
+
+    loaded = LoadedField(required=False)
+    told: Any
+    """What the second of two people reads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Know of no conflict yet."""
+        super().__init__(*args, **kwargs)
+        self.is_conflict = False
+        """Whether somebody else saved it since the form was opened; known once the form was cleaned."""
+
+    def is_stale(self) -> bool:
+        """Return whether it was saved since the form was opened, and lock what is stored.
+
+        It stays locked until the end of the transaction that the admin saves in, so of two people who press the button
+        at once one is told.
+        """
+        raise NotImplementedError  # pragma: no cover - every form says its own
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to overwrite what somebody else saved."""
+        cleaned = super().clean()
+        if self.is_stale():
+            self.is_conflict = True
+            raise ValidationError(self.told, code="conflict")
+        return cleaned
+
+
+class DraftForm(SharedForm):
+    """A form on a code or on something of it: every save of any of it raises the code's version."""
 
     token = TokenField(required=False)
-    loaded = LoadedField(required=False)
+    told = _(
+        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing was saved: "
+        "compare below, then save again."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take the version of the code as it is now."""
         super().__init__(*args, **kwargs)
-        self.is_conflict = False
-        """Whether somebody else saved the code since the form was opened; known once the form was cleaned."""
         if (code := self.code()) is not None:
             self.initial["token"] = code.version
 
@@ -73,26 +104,13 @@ class DraftForm(forms.ModelForm):
         """Return the stored code that the form is about, if there is one."""
         return self.instance if self.instance.pk else None
 
-    def clean(self) -> dict[str, Any] | None:
-        """Refuse to overwrite what somebody else saved.
-
-        The row stays locked until the end of the transaction that the admin saves in, so of two people who press the
-        button at once one is told.
-        """
-        cleaned = super().clean()
-        if (code := self.code()) is not None:
-            alias = router.db_for_write(ErrorCode)
-            rows = ErrorCode.objects.using(alias).select_for_update().filter(pk=code.pk)
-            if list(rows.values_list("version", flat=True)) != [self.cleaned_data.get("token")]:
-                self.is_conflict = True
-                raise ValidationError(
-                    _(
-                        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing "
-                        "was saved: compare below, then save again."
-                    ),
-                    code="conflict",
-                )
-        return cleaned
+    def is_stale(self) -> bool:
+        """Return whether the code has another version by now, and lock it."""
+        code = self.code()
+        if code is None:
+            return False
+        rows = ErrorCode.objects.using(router.db_for_write(ErrorCode)).select_for_update().filter(pk=code.pk)
+        return list(rows.values_list("version", flat=True)) != [self.cleaned_data.get("token")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +168,8 @@ def merge(
                     mine=[] if mine == first else words(_in_words(field, theirs[name]), _in_words(field, mine)),
                 )
             )
-    data["token"] = str(stored[""].initial["token"])
+    if "token" in stored[""].initial:
+        data["token"] = str(stored[""].initial["token"])
     data["loaded"] = json.dumps(opened(stored), ensure_ascii=False)
     return data, conflicts
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import router
 from django.utils.translation import gettext_lazy as _
 
 from pts_errors import languages
 from pts_errors.conf import conf
-from pts_errors.conflicts import DraftForm
+from pts_errors.conflicts import DraftForm, SharedForm, opened
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 from pts_errors.models import Category, ErrorCode, Message, Runbook, validate_text
 
@@ -214,14 +215,27 @@ class PublishForm(forms.Form):
     )
 
 
-class CategoryForm(forms.ModelForm):
-    """A group of codes."""
+class CategoryForm(SharedForm):
+    """A group of codes. A category has no version: what is stored is compared with what the form was opened with."""
+
+    told = _(
+        "Somebody else saved this category while you were editing. Nothing of yours is lost, and nothing was saved: "
+        "compare below, then save again."
+    )
 
     class Meta:
         model = Category
         fields = ("slug", "name", "position", "owner", "escalation")
         field_classes = {"name": LineField, "owner": LineField, "escalation": LinesField}
         widgets = {"escalation": forms.Textarea(attrs={**_SECTION_AREA, "rows": 6})}
+
+    def is_stale(self) -> bool:
+        """Return whether any field has another value by now, and lock the category."""
+        if not self.instance.pk:
+            return False
+        rows = Category.objects.using(router.db_for_write(Category)).select_for_update()
+        stored = type(self)(instance=rows.get(pk=self.instance.pk))
+        return opened({"": stored}) != self.cleaned_data.get("loaded")
 
     def clean_slug(self) -> str:
         """Refuse capitals: databases do not agree on whether two slugs that differ in them are the same."""
