@@ -53,7 +53,7 @@ def main() -> int:
             if path.exists():
                 latest[part] = json.loads(path.read_text(encoding="utf-8"))
         RESULTS.mkdir(exist_ok=True)
-        _LATEST.write_text(json.dumps(latest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        _LATEST.write_text(json.dumps(latest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     stale = []
     for path, text in ((_README, _readme(latest)), (_PAGE, _page(latest))):
         before = path.read_text(encoding="utf-8")
