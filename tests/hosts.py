@@ -222,7 +222,9 @@ class Prompt:
         return json.loads(line)
 
     def end(self) -> None:
-        """End it, also if it hangs."""
+        """End it, also if it hangs. One that ends by itself says what of the code it has run."""
+        with suppress(subprocess.TimeoutExpired, BrokenPipeError):
+            self._process.communicate(timeout=3)
         self._process.kill()
         self._process.communicate()
 

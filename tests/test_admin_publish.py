@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import OperationalError, connection
 from django.test import Client
 
-from pts_errors import publishing
+from pts_errors import publishing, reviews
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, PUBLISH, code_url, fields, said
 from tests.factories import ErrorCodeFactory, MessageFactory, UserFactory
@@ -435,3 +437,57 @@ def test_what_the_rules_say_of_a_runbook_is_for_those_who_may_read_it(client):
 
     assert "1005" in shown
     assert "canary" not in shown
+
+
+def test_a_database_that_refuses_is_named(browser):
+    """Such as one whose disk is full: the edit stays, and the page says what happened."""
+    Message.objects.filter(error__code="1007", language="en").update(title="Seven")
+    data = {**fields(browser.get(PUBLISH)), "_save": "publish"}
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "pts_errors_revision" in sql:
+            raise OperationalError("database or disk is full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        response = browser.post(PUBLISH, data, follow=True)
+
+    assert "database or disk is full Nothing was published." in said(response)
+    assert list(publishing.unpublished()) == ["1007"]
+    assert Head.objects.get().number == 1
+
+
+def test_a_code_whose_live_state_is_damaged_can_be_published(browser):
+    """Nothing is said of its translations, because nobody knows what they were confirmed against."""
+    Message.objects.filter(error__code="1007", language="en").update(title="Seven")
+    with connection.cursor() as cursor:
+        row = ErrorCode.objects.get(code="1007").pk
+        cursor.execute("UPDATE pts_errors_revision SET snapshot = %s WHERE error_id = %s", ["{}", row])
+
+    shown = browser.get(PUBLISH)
+    response = browser.post(PUBLISH, {**fields(shown), "_save": "publish"}, follow=True)
+
+    assert shown.status_code == 200
+    assert "Published 1 code as revision 2" in said(response)
+
+
+def test_history_hides_what_was_said_of_a_runbook_and_nothing_else(client):
+    """From who may not read it: the words go, and other entries stay."""
+    client.force_login(UserFactory(role="translator"))
+    code = ErrorCode.objects.get(code="1007")
+    author = UserFactory(role="editor")
+    for text in (f"{reviews.FLAGGED}: the canary is dead", "Changed the title."):
+        LogEntry.objects.create(
+            user=author,
+            content_type=ContentType.objects.get_for_model(ErrorCode),
+            object_id=str(code.pk),
+            object_repr=str(code),
+            action_flag=CHANGE,
+            change_message=text,
+        )
+
+    page = client.get(code_url("1007", "history/")).content.decode()
+
+    assert "Changed the title." in page
+    assert f"{reviews.FLAGGED}." in page
+    assert "canary" not in page

@@ -13,7 +13,9 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
+from pts_errors import snapshot
 from pts_errors.api import views
+from pts_errors.api.answers import is_plain
 from tests.api import client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +181,38 @@ def test_what_one_person_gets_is_not_compressed_here() -> None:
     response = client_of(make_user()).get("/api/errors/", headers={"Accept-Encoding": "gzip"})
 
     assert "Content-Encoding" not in response
+
+
+@pytest.mark.parametrize(
+    ("sent", "view", "expected"),
+    [
+        ({}, {}, True),
+        ({"HTTP_ACCEPT": "application/json"}, {}, True),
+        ({"REQUEST_METHOD": "HEAD"}, {}, True),
+        ({"REQUEST_METHOD": "POST"}, {}, False),
+        ({"HTTP_COOKIE": "a=b"}, {}, False),
+        ({"HTTP_AUTHORIZATION": "Basic x"}, {}, False),
+        ({"HTTP_ACCEPT": "text/html"}, {}, False),
+        ({}, {"throttle_classes": [Never]}, False),
+        ({}, {"authentication_classes": [Refuses]}, False),
+        ({}, {"authentication_classes": [ByHeader]}, False),
+        ({}, {"authentication_classes": []}, True),
+    ],
+)
+def test_a_plain_request_is_one_that_nobody_could_refuse(sent: Any, view: Any, expected: bool) -> None:
+    """Whatever a host configured is asked in its own way."""
+    instance = views.ErrorViewSet()
+    for name, value in view.items():
+        setattr(instance, name, value)
+    request = RequestFactory().generic(sent.get("REQUEST_METHOD", "GET"), "/api/errors/", **sent)
+    request.META.pop("HTTP_COOKIE", None) if "HTTP_COOKIE" not in sent else None
+
+    assert is_plain(request, instance, snapshot.current()) is expected
+
+
+def test_a_precondition_that_fails_is_described_as_a_problem() -> None:
+    """Also of a plain request."""
+    response = Client().get("/api/errors/1005/", headers={"If-Match": '"another"'})
+
+    assert response.status_code == 412
+    assert response.headers["Content-Type"] == "application/problem+json"

@@ -754,3 +754,22 @@ def test_readers_keep_no_connection(
         done = host.python(f"OPEN = {OPEN[kind]!r}\n" + CONNECTIONS)
 
     assert done.stdout == "40 8\n1\n"
+
+
+@pytest.mark.django_db
+def test_half_of_an_edit_is_never_read() -> None:
+    """Somebody saves between two queries of a reader: the reader begins again."""
+    saved: list[int] = []
+
+    def save(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if "pts_errors_message" in sql and not saved:  # the texts are read, and the version is not yet
+            saved.append(1)
+            edit("1005", title="Saved meanwhile")
+            ErrorCode.objects.filter(code="1005").update(version=F("version") + 1)
+        return result
+
+    with connection.execute_wrapper(save):
+        drafts = draft.read(using="default")
+
+    assert drafts["1005"].messages["en"].title == "Saved meanwhile"

@@ -154,3 +154,10 @@ def test_values_cannot_be_changed():
     assert len(values) > 30
     assert open_to_change == {"Problems", "_Cache"}
     assert open_to_additions == set()
+
+
+def test_a_message_without_any_text_is_none():
+    """An empty row of the back office is no translation."""
+    state = make_entry(messages={"fr": Message(), "de": Message(title="Titel")}).as_json()
+
+    assert list(state["messages"]) == ["de"]

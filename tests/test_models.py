@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from pts_errors import publishing
@@ -166,3 +166,11 @@ def test_natural_keys_find_their_rows() -> None:
         row: Any = model._default_manager.first()
 
         assert model._default_manager.get_by_natural_key(*row.natural_key()) == row
+
+
+@pytest.mark.parametrize(("stored", "read"), [('{"a": 1}', {"a": 1}), ("{", {}), ("[1]", {}), ("null", {}), ("1", {})])
+def test_a_state_that_other_hands_damaged_is_an_empty_one(stored: str, read: object) -> None:
+    """It raises nowhere, so that the others can be read."""
+    field = Revision._meta.get_field("snapshot")
+
+    assert field.from_db_value(stored, None, connection) == read

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 
 from pts_errors.models import Head, Message, Revision
 
@@ -92,5 +93,23 @@ def test_a_note_that_is_too_long_is_refused():
 
     with pytest.raises(CommandError, match="201 characters; at most 200"):
         publish("--note", "x" * 201)
+
+    assert Head.objects.get().number == 1
+
+
+def test_a_database_that_refuses_is_named():
+    """Such as one whose disk is full; nothing was published."""
+    edit("1007", title="Seven")
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "pts_errors_revision" in sql:
+            raise OperationalError("database or disk is full")
+        return execute(sql, params, many, context)
+
+    with (
+        connection.execute_wrapper(refuse),
+        pytest.raises(CommandError, match=r"Nothing was published\.\ndatabase or disk"),
+    ):
+        publish()
 
     assert Head.objects.get().number == 1

@@ -152,6 +152,17 @@ def test_publish_refuses_an_unknown_code() -> None:
         publishing.publish(["4242"])
 
 
+@pytest.mark.parametrize("note", ["a\x00b", "x" * 201])
+def test_a_note_that_not_every_database_stores_is_refused(note: str) -> None:
+    """Before anything is written."""
+    edit("1005", title="Too much")
+
+    with pytest.raises(PublishRefused, match="The note cannot be stored"):
+        publishing.publish(note=note)
+
+    assert list(publishing.unpublished()) == ["1005"]
+
+
 @pytest.mark.parametrize("name", ["TOO_MUCH", "ZU_VIEL"])
 def test_published_name_never_changes(name: str) -> None:
     """Programs compare with it."""

@@ -329,3 +329,60 @@ def test_changed_setting_rebuilds_the_catalog(settings: Any) -> None:
     settings.PTS_ERRORS_CONTEXT = {"brand": "Acme Pay"}
 
     assert "Acme Pay customer service" in lookup.get("1004").merchant_action
+
+
+@pytest.mark.django_db
+def test_reader_does_not_wait_for_ever_for_the_first_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first question hangs, the packaged catalog has to do; a refresh that has to wait changes nothing."""
+    monkeypatch.setattr(snapshot, "_PATIENCE_SECONDS", 0.01)
+    holder = snapshot.Holder()
+    with holder._lock:
+        first, second, refreshed = holder.current(), holder.current(), holder.refresh()
+
+    assert first is second
+    assert (first.number, refreshed.number) == (0, 0)
+    assert holder.catalog is None
+    assert holder.refresh().number == 1
+
+
+@pytest.mark.django_db
+def test_reader_who_waited_takes_what_the_other_has_loaded() -> None:
+    """And asks nothing."""
+    holder, loaded = snapshot.Holder(), snapshot.Holder().refresh()
+    found: list[Any] = []
+    reader = threading.Thread(target=lambda: found.append(holder.current()))
+    with holder._lock:
+        reader.start()
+        holder.catalog, holder.due = loaded, float("inf")
+    reader.join()
+
+    assert found == [loaded]
+
+
+@pytest.mark.django_db
+def test_child_holds_no_lock_of_its_parent() -> None:
+    """And asks for news before it answers."""
+    holder = snapshot.Holder()
+    holder.refresh()
+    holder.due = float("inf")
+    holder._lock.acquire()
+    before = snapshot.swap(holder)
+    try:
+        snapshot._after_fork()
+    finally:
+        snapshot.swap(before)
+
+    assert holder.due == 0.0
+    assert not holder._lock.locked()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_one_line_however_often_it_is_felt(broken_database: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """And a second one when it is over."""
+    holder = snapshot.Holder()
+    for _time in range(3):
+        holder.refresh()
+    broken_database["broken"] = False
+    holder.refresh()
+
+    assert [record.levelname for record in caplog.records if record.name == "pts_errors"] == ["WARNING", "WARNING"]
