@@ -40,9 +40,6 @@ EXPLAINED: dict[str, list[tuple[str, str, str]]] = {
     ],
     "diff": [
         ("@dataclass", "", "Tested for all values at once, in tests/test_entry.py."),
-        ("autojunk=False", "", "It changes which of several right answers is given, for long texts alone."),
-        ("strict=False", "", "Both are as long as the shorter one is read."),
-        ('path != ("v",)', "NotEq_Gt", "The version is the only name before all others."),
     ],
     "lint": [
         ("@dataclass", "", "Tested for all values at once, in tests/test_entry.py."),
@@ -50,6 +47,7 @@ EXPLAINED: dict[str, list[tuple[str, str, str]]] = {
         ("Outcome.ACCEPTED", "Eq_LtE", "It is the first of the outcomes in the alphabet."),
         ("RetryAdvice.CHECK_STATUS_FIRST", "NotEq_Gt", "It is the first of the advice in the alphabet."),
         ("RetryAdvice.RETRY_LATER", "NotEq_Lt", "It is the last of the advice in the alphabet."),
+        ('found[1] == "customer_message"', "Eq_LtE", "It is the first of the fields in the alphabet."),
         ('name == "title"', "Eq_GtE", "It is the last of the fields in the alphabet."),
         ("% 10 == 0", "Eq_LtE", "A remainder is never negative."),
     ],

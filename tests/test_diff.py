@@ -30,6 +30,7 @@ def shorthand(before: str, after: str) -> str:
         ("Pay with GCash余额", "Pay with 余额", "Pay with [-GCash-]余额"),
         ("naïve", "naïf", "[-naïve-]{+naïf+}"),
         ("a, b", "a; b", "a[-,-]{+;+} b"),
+        ("one two three four", "1 two three 4", "[-one-]{+1+} two three [-four-]{+4+}"),
     ],
 )
 def test_words_are_compared_and_signs_where_there_are_no_spaces(before, after, expected):

@@ -163,7 +163,10 @@ CASES = {
     ),
     "M010": (
         [(make_text("Balance too low", field="title", language="de", languages={"de"}), "de.title")],
-        [make_translation({}), make_translation({}, title=""), make_code()],
+        [
+            *(make_translation({}, title=title) for title in ("Aufladen", "Zu wenig", "")),
+            make_code(),
+        ],
     ),
     "M011": (
         [
