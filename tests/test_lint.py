@@ -172,6 +172,7 @@ CASES = {
         [
             (make_translation({"title": "Balance is low"}), "de.title"),
             (make_translation({"title": ""}), "de.title"),
+            (make_translation({"title": "Zero balance"}), "de.title"),
             (make_translation({"title": "Balance is low"}, language="fr"), "fr.title"),
         ],
         [
