@@ -259,9 +259,11 @@ def test_every_publish_is_told_to_the_log_with_the_digest_of_the_table(
 
     with caplog.at_level("INFO", "pts_errors"), django_capture_on_commit_callbacks(execute=True):
         publishing.publish()
+        digest = Head.objects.get().digest
+        assert digest in snapshot.uncommitted
 
-    digest = Head.objects.get().digest
     assert f"Published revision 2 (edited, 2 codes), digest {digest}." in caplog.messages
+    assert digest not in snapshot.uncommitted
 
 
 def test_restore_confirms_no_translation() -> None:
