@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from pts_errors import languages, snapshot
 from pts_errors.catalog import Catalog
-from pts_errors.pages import reference
+from pts_errors.pages import reference, search
 
 _MEDIA_TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
 
@@ -50,10 +50,13 @@ class _Links:
 
 
 def errors(request: HttpRequest) -> HttpResponse:
-    """Show the list of all codes, or of those that match ``?q=``."""
+    """Show the list of all codes, or of those that match ``?q=``; a line that means one code goes to its page."""
 
     def answer(catalog: Catalog, language: str, links: _Links) -> HttpResponse:
-        page = reference.list_page(catalog, language=language, links=links, query=request.GET.get("q", ""))
+        query = request.GET.get("q", "")
+        if code := search.read(catalog, query).single(catalog.entries):
+            return HttpResponseRedirect(links.error(code))
+        page = reference.list_page(catalog, language=language, links=links, query=query)
         return render(request, reference.LIST_TEMPLATE, {"page": page, "frame": page.frame})
 
     return _serve(request, answer)

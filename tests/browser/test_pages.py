@@ -18,7 +18,9 @@ from pytest_django import Settings
 
 from pts_errors import snapshot
 from pts_errors.models import Runbook
+from pts_errors.pages import words
 from tests.browser import chromium_path
+from tests.test_mentions import LINES
 
 # Pictures for people to look at, only when somebody wants them.
 PICTURES = os.environ.get("PTS_ERRORS_PICTURES")
@@ -154,10 +156,14 @@ def test_list_is_filtered_without_javascript(browser: Browser, live_server: Any)
     page = context.new_page()
     page.goto("/errors/?language=de")
 
-    page.get_by_role("searchbox").fill("1007")
+    page.get_by_role("searchbox").fill("insufficient withdrawal")
+    page.get_by_role("searchbox").press("Enter")
+    found = page.locator("[data-row] .number").all_inner_texts()
+    page.get_by_role("searchbox").fill('{"status": "1000", "code": "4001"}')
     page.get_by_role("searchbox").press("Enter")
 
-    assert page.locator("[data-row] .number").all_inner_texts() == ["1007"]
+    assert found == ["1013"]
+    assert page.locator("h1 .number").inner_text() == "4001"
     assert page.locator("html").get_attribute("lang") == "de"
     context.close()
 
@@ -257,6 +263,33 @@ def test_staff_copy_opens_from_a_disk(browser: Browser, db: None, tmp_path: Path
     assert page.get_by_role("button", name="Copy as checklist").count() == 1
     _check(page, has_script=True)
     _picture(page, "copy-staff-8010-dark-phone")
+    context.close()
+
+
+def test_copy_reads_a_line_as_the_server_does(browser: Browser, db: None, tmp_path: Path) -> None:
+    """One table for both: it opens the one code, lists several with those of unknown outcome first, or says what is safe."""
+    call_command("pts_export", runbooks=tmp_path, stdout=io.StringIO())
+    context = browser.new_context()
+    page = context.new_page()
+    index, wrong = (tmp_path / "index.html").as_uri(), []
+    ranks = {code: words.rank(entry.outcome, entry.retry_advice) for code, entry in snapshot.current().entries.items()}
+
+    for line, codes, is_certain in LINES:
+        known = [code for code in codes if code in ranks]
+        page.goto(index)
+        page.get_by_role("searchbox").fill(line)
+        page.get_by_role("searchbox").press("Enter")
+        if is_certain and known:
+            is_right = page.url.endswith(f"/{codes[0]}.html")
+        elif known:
+            shown = page.locator("[data-row]:visible .number").all_inner_texts()
+            is_right = page.url == index and shown == sorted(known, key=lambda code: ranks[code])
+        else:
+            is_right = page.url == index and page.locator("[data-safe]").is_visible()
+        if not is_right:
+            wrong.append((line, codes, page.url))
+
+    assert wrong == []
     context.close()
 
 

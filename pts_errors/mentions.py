@@ -1,0 +1,266 @@
+"""Which codes a text names: a pasted log line, or a sentence of a runbook."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from functools import cache
+from typing import Any
+
+# Every pattern here is written for Python and JavaScript alike, because the static copy has no server to ask: its
+# script gets them as data (`rules`) and applies them in the same order. All of them ignore case.
+
+# A log line may be long; what is beyond is not looked at.
+MAX_TEXT = 10_000
+
+# What escapes hide: %22 of a URL, \" and \u0022 of JSON in JSON, &quot; of HTML. Applied three times, for escapes of
+# escapes. The first pattern gives the character's number in hexadecimal; the others say what they stand for.
+_HEXADECIMAL = r"(?:%|\\+u00)([2-7][0-9a-f])"
+_ESCAPES = (
+    (r"&quot;|&#0*34;|&#x0*22;", '"'),
+    (r"&apos;|&#0*39;|&#x0*27;", "'"),
+    (r"&lt;", "<"),
+    (r"&gt;", ">"),
+    (r"&amp;", "&"),
+    (r"\\+(?=[\"'/])", ""),
+    (r"\\+[nrt]", " "),
+)
+
+# A number that is not a part of a longer word, a decimal, a date, a time or an identifier.
+_NUMBER = r"(?<![\w-])(?<!\d[.,:/])[1-9][0-9]{0,8}(?:\.0+)?(?![\w%]|[.,:]\d|/\d{1,2}\b|-\w)"
+
+# How far before a number its label may begin, and after it its unit.
+_REACH = 60
+
+# What may stand between a label and its number: quotes, brackets, separators, the types that PHP and Python print.
+_GLUE = (
+    r"[\"'`*)\]\s]*"
+    r"(?:(?:\b(?:is|was|number|no|nr)\b\.?|[:=#>|\u2192]|\s-\s|[\"']\s*,|;(?=s:\d|i:))[\"'`*(\[{\s]*)*"
+    r"(?:s:\d+:|i:|int\(|string\(\d+\)|float\(|decimal\(|str\(|\bb(?=[\"'])|\bu(?=[\"']))?[\"'`*(\[{\s]*"
+)
+# Names that say that a number is a code: code, error_code, errorCode, rc, PTSError, "the error code".
+_CODE = r"(?:^|[^a-z0-9])(?:[a-z0-9_.-]*(?:codes?|error|err|errno|exception)|rc|ret|pts)"
+# The same in the languages of the catalog, and addresses of our own pages.
+_CODE_ELSEWHERE = (
+    r"(?:c[o\u00f3]digo|kode|\bkod|m\u00e3(?:\sl\u1ed7i)?|[\u041a\u043a]\u043e\u0434\u0430?|\u0643\u0648\u062f|\u0631\u0645\u0632"
+    r"|\u0915\u094b\u0921|\u0e23\u0e2b\u0e31\u0e2a|\u30b3\u30fc\u30c9|\ucf54\ub4dc|(?:\u9519\u8bef|\u8fd4\u56de|\u54cd\u5e94|\u4ee3|\u7b54)\u7801"
+    r"|(?:\u932f\u8aa4|\u56de\u50b3|\u56de\u61c9|\u4ee3)\u78bc|errors/|books/)"
+)
+# What the gateway did, when a number follows.
+_ANSWERED = (
+    r"\b(?:answer(?:ed|s)?|return(?:ed|s)?|respon(?:ded|ds|se)|repl(?:ied|ies|y)|said|says"
+    r"|(?:failed|refused|rejected) with)(?:\s+(?:with|by|the|an?|error|code|pts))*[\"'`(\s:=]*$"
+)
+_LABELS = (f"{_CODE}{_GLUE}$", f"{_CODE_ELSEWHERE}{_GLUE}$", _ANSWERED)
+# A state of an order is no code, whatever a program calls it; nor are these other things.
+_NO_CODE = (
+    r"(?:(?:stat(?:us|e)|http|exit|zip|country|currency|language|area|bank|cnaps|branch|swift|\bqr|\bbar|promo|otp)"
+    r"[\s_.-]*(?:codes?|err|error)|\b(?:de|en|uni|trans|post(?:al)?[_-]?)codes?"
+    r"|(?:\u72b6\u6001|\u72c0\u614b|\u30b9\u30c6\u30fc\u30bf\u30b9|\uc0c1\ud0dc|[\u0421\u0441]\u0442\u0430\u0442\u0443\u0441)\S{0,4})"
+)
+# A level of a log, before the number of a process.
+_LOG_LEVEL = r"(?:^|[^\w])ERROR[\s\[(]+$"
+# Something else names the number: amount=1000, worker[1001], "status": "1000", port 9093, after 1000, $1000.
+_OTHER = (
+    r"[\w\"'\])\u0080-\uffff][ \t]*[:=#\[>@]{1,2}[\s\"'(\[{]*$|[/$\u20ac\u00a3\u00a5\u20b1\u20b9]\s?$"
+    r"|\b(?:status|state|orders?|ids?|amount|sum|total|balance|port|line|pid|thread|worker|process|after|within|took"
+    r"|every|row|page|limit|max|min|count|size|user|merchant|customer|account|payee|attempt|retry|retries|step|version"
+    r"|year|than|about|over|under|https?|php|rmb|cny|usd|eur)\s*(?:no\.?|nr\.?|id|#|of|is|was|=)?\s*[\"'`]?$"
+)
+_UNIT = (
+    r"^[\"'`]?\s?(?:ms|msec|milli|s|secs?|seconds?|mins?|minutes?|hours?|days?|k|kb|kib|mb|mib|gb|bytes?|px|times|rows"
+    r"|records|items|requests|retries|attempts|tries|users|merchants|words|characters|php|rmb|cny|usd|eur|usdt|btc)\b"
+    r"(?![\"'`]?\s?[=:>])"
+)
+# Between the numbers of a list, which share the label of the first.
+_AND = r"[\"'`]?\s?(?:,|and|or|/|&|\+)\s?(?:and\s|or\s)?[\"'`]?"
+# Short enough that nobody pasted it: somebody typed the number that is meant.
+_TYPED = r"^[^=:{}<>\[\]\n]*$"
+_TYPED_WORDS = 5
+
+# What may name an order or one of its like: order, order_id, orderNo, "order": {"id": …
+_SHORT = {"transaction": ("txn", "trx"), "request": ("req",)}
+_VALUE = r"[A-Za-z0-9._:-]{1,64}"
+_NAMED = r"(?:\W{0,6}_?(?:id|no|nr|num|number|ref|reference))?[\"'`]?\s{0,3}[=:>]?[\s\"'`(]{0,4}"
+
+
+class _Kind(Enum):
+    """What a number is, as far as the text before it tells."""
+
+    LABELED = auto()
+    PLAIN = auto()
+    OTHER = auto()
+
+
+class Reason(StrEnum):
+    """Why a code is taken from a text."""
+
+    LABEL = "label"
+    """A name such as ``code`` says so."""
+    NAME = "name"
+    """The text holds our name of the code."""
+    MESSAGE = "message"
+    """The text holds the gateway's own message."""
+    NUMBER = "number"
+    """It is a number of the text, and nothing says that it is something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One number of a text that may be a code."""
+
+    code: str
+    start: int
+    end: int
+    is_labeled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One code that a text may mean."""
+
+    code: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a text names."""
+
+    candidates: tuple[Candidate, ...] = ()
+    """In the order of the text. A labeled number of four digits is one even if the catalog does not have it."""
+    is_certain: bool = False
+    """Whether there is exactly one, and no guess is needed to take it."""
+
+    def single(self, known: Collection[str]) -> str:
+        """Return the one code that the text means for certain, if it is a known one, or an empty text."""
+        code = self.candidates[0].code if self.is_certain else ""
+        return code if code in known else ""
+
+
+def in_text(text: str) -> Iterator[Mention]:
+    """Yield every number of a text that may be a code: a labeled one, or one that nothing else names."""
+    kind, end = _Kind.OTHER, -1
+    for found in _compiled(_NUMBER).finditer(text):
+        # A number of a list is what the one before it is: "codes 4001 and 9007", "status 3000 or 4000".
+        if end < 0 or not _compiled(_AND).fullmatch(text[end : found.start()]):
+            kind = _kind_of(text[max(0, found.start() - _REACH) : found.start()])
+        end = found.end()
+        is_other = kind is _Kind.OTHER or _compiled(_UNIT).search(text[end : end + _REACH])
+        if not is_other and (kind is _Kind.LABELED or "." not in found[0]):
+            code = found[0].partition(".")[0]
+            yield Mention(code=code, start=found.start(), end=end, is_labeled=kind is _Kind.LABELED)
+
+
+def read(text: str, codes: Mapping[str, tuple[str, str]]) -> Reading:
+    """Return which codes a pasted or typed text names. ``codes`` are name and provider message of every known code.
+
+    Labeled numbers win over names and the gateway's messages, and those over other numbers. Nothing is certain that
+    rests on a number alone, unless the text is so short that somebody typed it.
+    """
+    text = plain(text)
+    mentions = list(in_text(text))
+    labeled = dict.fromkeys(mention.code for mention in mentions if mention.is_labeled)
+    known = [code for code in labeled if code in codes or len(code) == 4]
+    if any(code in codes for code in known):
+        return _reading(known, Reason.LABEL, is_certain=True)
+    if named := _named(text, codes):
+        return Reading(candidates=named, is_certain=len(named) == 1)
+    if known:
+        return _reading(known, Reason.LABEL, is_certain=True)
+    numbers = dict.fromkeys(mention.code for mention in mentions if mention.code in codes)
+    is_typed = bool(_compiled(_TYPED).search(text)) and len(text.split()) <= _TYPED_WORDS
+    return _reading([] if labeled else list(numbers), Reason.NUMBER, is_certain=is_typed)
+
+
+def values(text: str, names: Collection[str]) -> dict[str, str]:
+    """Return what a text names as the order, request and so on: ``order_id`` from ``order_id``, ``orderNo``, ``order``.
+
+    Only harmless characters; a value that nothing but the word precedes has to hold a digit.
+    """
+    text = plain(text)
+    found = {}
+    for name in names:
+        stem = name.removesuffix("_id")
+        named = "|".join(map(re.escape, (stem, *_SHORT.get(stem, ()))))
+        begins = rf"(?:(?<![a-zA-Z0-9])(?i:{named})|(?<=[a-z]){re.escape(stem.capitalize())})"
+        for match in _compiled(rf"{begins}(?i:{_NAMED})({_VALUE})(?![\w@])", re.ASCII).finditer(text):
+            if any(character.isdigit() for character in match[1]):
+                found[name] = match[1].rstrip(".:-")
+                break
+    return found
+
+
+def plain(text: str) -> str:
+    """Return the text without the escapes that URLs, JSON in JSON and HTML put around quotes, cut to a bound."""
+    text = unicodedata.normalize("NFKC", text[:MAX_TEXT])
+    for _round in range(3):
+        text = _compiled(_HEXADECIMAL).sub(lambda found: chr(int(found[1], 16)), text)
+        for pattern, instead in _ESCAPES:
+            text = _compiled(pattern).sub(instead, text)
+    return text.replace("\u2019", "'")
+
+
+def rules() -> dict[str, Any]:
+    """Return the patterns as JSON values, for the script of the static copy."""
+    return {
+        "max": MAX_TEXT,
+        "hexadecimal": _HEXADECIMAL,
+        "escapes": [list(pair) for pair in _ESCAPES],
+        "number": _NUMBER,
+        "reach": _REACH,
+        "labels": list(_LABELS),
+        "noCode": f"{_NO_CODE}{_GLUE}$",
+        "logLevel": _LOG_LEVEL,
+        "other": _OTHER,
+        "unit": _UNIT,
+        "and": f"^{_AND}$",
+        "typed": _TYPED,
+        "typedWords": _TYPED_WORDS,
+    }
+
+
+def _named(text: str, codes: Mapping[str, tuple[str, str]]) -> tuple[Candidate, ...]:
+    """Return the codes whose name or message the text holds; of messages within messages, the longest."""
+    found: dict[str, Reason] = {}
+    words = set(_compiled(r"\w+").findall(text))
+    words |= {word.upper() for word in words if "_" in word}
+    found.update({code: Reason.NAME for code, (name, _message) in codes.items() if name in words})
+    text = " ".join(text.lower().split())
+    for message, those in sorted(_by_message(codes).items(), key=lambda pair: -len(pair[0])):
+        if message in text:
+            text = text.replace(message, " ")
+            for code in those:
+                found.setdefault(code, Reason.MESSAGE)
+    return tuple(Candidate(code=code, reason=found[code]) for code in codes if code in found)
+
+
+def _by_message(codes: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for code, (_name, message) in codes.items():
+        if message:
+            found.setdefault(" ".join(message.lower().split()), []).append(code)
+    return found
+
+
+def _reading(codes: list[str], reason: Reason, *, is_certain: bool) -> Reading:
+    candidates = tuple(Candidate(code=code, reason=reason) for code in codes)
+    return Reading(candidates=candidates, is_certain=is_certain and len(candidates) == 1)
+
+
+def _kind_of(before: str) -> _Kind:
+    """Return what the text before a number makes of it."""
+    if _compiled(f"{_NO_CODE}{_GLUE}$").search(before):
+        return _Kind.OTHER
+    is_log_level = _compiled(_LOG_LEVEL, re.ASCII).search(before)
+    if not is_log_level and any(_compiled(label).search(before) for label in _LABELS):
+        return _Kind.LABELED
+    return _Kind.OTHER if _compiled(_OTHER).search(before) else _Kind.PLAIN
+
+
+@cache
+def _compiled(pattern: str, flags: int = re.ASCII | re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile(pattern, flags)
