@@ -27,6 +27,9 @@ _TRADITIONAL_REGIONS = {"tw", "hk", "mo"}
 _RTL_LANGUAGES = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 _RTL_SCRIPTS = {"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"}
 
+STAFF = ("en", "zh-hans")
+"""The languages in which every word of the staff pages is written; the others have the words of the public pages."""
+
 # Names of the languages, each in itself, for pickers. Django's own table lacks some of them (Filipino).
 _NAMES = {
     "ar": "العربية",
@@ -84,6 +87,11 @@ def chain(requested: str, available: Iterable[str], source: str) -> tuple[str, .
     ('zh-hant', 'en')
     """
     return tuple(dict.fromkeys([*_matches(requested, tuple(available)), source]))
+
+
+def of_staff(requested: str) -> str:
+    """Return the language of the staff pages for somebody who reads in a language: that one, or English."""
+    return match(requested, STAFF) or STAFF[0]
 
 
 def negotiate(preferences: Iterable[str], available: Iterable[str], source: str) -> str:

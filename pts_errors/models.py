@@ -51,7 +51,7 @@ class Outcome(models.TextChoices):
     """`pts_errors.entry.Outcome` in words for ops staff."""
 
     ACCEPTED = entry.Outcome.ACCEPTED.value, _("Accepted: the final state comes later")
-    REJECTED = (entry.Outcome.REJECTED.value, _("Rejected: refused before anything was sent"))
+    REJECTED = (entry.Outcome.REJECTED.value, _("Rejected: the request was refused"))
     DECLINED = (entry.Outcome.DECLINED.value, _("Declined: refused by the upstream, and final"))
     UNKNOWN = entry.Outcome.UNKNOWN.value, _("Unknown: money may have moved")
 
@@ -405,13 +405,13 @@ class Runbook(models.Model):
     meaning = _section(_("meaning"), _("What happened, where the money stands, and which codes look alike."))
     impact = _section(_("impact"), _("Who is hurt and how badly. The first sentence is shown at the top of the page."))
     diagnosis = _section(
-        _("diagnosis"), _("A numbered list. Every step says what to expect and where to go otherwise.")
+        _("diagnosis"), _("A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page.")
     )
     mitigation = _section(
         _("mitigation"), _("What to change, and for every change how to undo it or that it cannot be.")
     )
     verification = _section(_("verification"), _("A positive proof that it works again. Silence is not success."))
-    escalation = _section(_("escalation"), _("Whom to call and when. Blank: the escalation of the category."))
+    escalation = _section(_("escalation"), _("Whom to call and when. The first item is shown at the top of the page. Blank: the escalation of the category."))
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True, editable=False)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -422,14 +422,6 @@ class Runbook(models.Model):
         related_name="+",
         verbose_name=_("reviewed by"),
     )
-    flag = models.CharField(
-        _("flag"),
-        max_length=200,
-        blank=True,
-        validators=[validate_text],
-        help_text=_("What a reader found wrong. It is cleared by the next review."),
-    )
-
     objects = RunbookManager()
 
     class Meta:
@@ -445,6 +437,60 @@ class Runbook(models.Model):
         return self.error.natural_key()
 
     natural_key.dependencies = ["pts_errors.errorcode"]  # type: ignore[attr-defined]  # Django's way to say it
+
+
+class FlagQuerySet(models.QuerySet["Flag"]):
+    """What readers reported about runbooks."""
+
+    def open(self) -> Self:
+        """Return the reports that nobody has closed yet."""
+        return self.filter(closed_at=None)
+
+
+class Flag(models.Model):
+    """One report of a reader that a runbook is wrong. It stays until a person closes it, and is kept then."""
+
+    runbook = models.ForeignKey(Runbook, on_delete=models.CASCADE, related_name="flags", verbose_name=_("runbook"))
+    text = models.CharField(
+        _("text"), max_length=200, validators=[validate_text], help_text=_("What the reader found wrong.")
+    )
+    reference = models.CharField(
+        _("reference"),
+        max_length=300,
+        blank=True,
+        help_text=_("What the reader had filled in at the time, such as order_id=A-77."),
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    author_name = models.CharField(_("author's name"), max_length=150, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("closed by"),
+    )
+
+    objects = FlagQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("flag")
+        verbose_name_plural = _("flags")
+        ordering = ["created_at", "pk"]
+        # Nobody edits a report: readers make one, and who may change runbooks closes it.
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Head(models.Model):

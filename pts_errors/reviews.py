@@ -4,44 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Prefetch
+from django.utils import timezone
 
+from pts_errors import lint
 from pts_errors.lint import Review
-from pts_errors.models import ErrorCode, Revision, Runbook
+from pts_errors.models import ErrorCode, Flag, Revision, Runbook
 
 # The admin's own number of a change; its module cannot be imported where the admin is not installed.
 _CHANGE = 2
 
 FLAGGED = "Flagged the runbook as wrong"
 """How the admin's log says that a reader flagged a runbook; a colon and the reader's own words follow."""
+CLOSED = "Closed a flag on the runbook"
+"""How the admin's log says that somebody closed a flag; a colon and the reader's own words follow."""
+
+_User = AbstractBaseUser | AnonymousUser
 
 
 def read(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
-    """Return, by code, when the runbook was reviewed, and when its published text last changed."""
+    """Return, by code, when the runbook was reviewed, when it was published, and what readers flagged."""
+    published: dict[str, datetime] = {}
     changed: dict[str, datetime] = {}
     last: dict[str, object] = {}
     revisions = Revision.objects.using(using).order_by("number")
-    runbooks = Runbook.objects.using(using).select_related("error")
+    runbooks = (
+        Runbook.objects.using(using)
+        .select_related("error")
+        .prefetch_related(Prefetch("flags", Flag.objects.using(using).open().select_related("author"), to_attr="open"))
+    )
     if len(codes) < 100:  # databases limit how many values one query may name
         revisions, runbooks = (revisions.filter(error__code__in=codes), runbooks.filter(error__code__in=codes))
-    for code, created_at, text in revisions.values_list("error__code", "created_at", "snapshot__runbook").iterator():
-        if last.get(code) != text:
+    columns = revisions.values_list("error__code", "created_at", "snapshot__runbook", "snapshot__category")
+    for code, created_at, runbook, category in columns.iterator():
+        text = _as_read(runbook, category)
+        if text and last.get(code) != text:
             last[code], changed[code] = text, created_at
+            published.setdefault(code, created_at)
     return {
-        runbook.error.code: Review(
-            reviewed_at=runbook.reviewed_at, changed_at=changed.get(runbook.error.code), flag=runbook.flag
+        row.error.code: Review(
+            reviewed_at=row.reviewed_at,
+            published_at=published.get(row.error.code),
+            changed_at=changed.get(row.error.code),
+            flags=tuple(map(_flag_of, cast(Any, row).open)),
         )
-        for runbook in runbooks
+        for row in runbooks
     }
 
 
-def flag(code: str, text: str, *, user: AbstractBaseUser | AnonymousUser, using: str) -> bool:
+def flag(code: str, text: str, *, reference: str = "", user: _User, using: str) -> bool:
     """Store what a reader found wrong with a runbook, and who it was; return whether there is a draft of it.
 
     The code's version stays: a flag changes no text that a form could have open.
@@ -50,15 +68,50 @@ def flag(code: str, text: str, *, user: AbstractBaseUser | AnonymousUser, using:
         row = Runbook.objects.using(using).select_related("error").filter(error__code=code).first()
         if row is None:
             return False
-        row.flag = text
-        row.save(using=using, update_fields=["flag"])
-        if apps.is_installed("django.contrib.admin"):  # a host may do without
-            apps.get_model("admin", "LogEntry")._default_manager.create(
-                user_id=cast(int, user.pk),  # whatever type the host's users have
-                content_type=ContentType.objects.get_for_model(ErrorCode),
-                object_id=str(row.error.pk),
-                object_repr=str(row.error),
-                action_flag=_CHANGE,
-                change_message=f"{FLAGGED}: {text}",
-            )
+        Flag.objects.using(using).create(
+            runbook=row,
+            text=text,
+            reference=reference,
+            author_id=user.pk,
+            author_name=user.get_username()[:150],
+            created_at=timezone.now(),
+        )
+        _note(row.error, f"{FLAGGED}: {text}", user=user)
     return True
+
+
+def close(code: str, pk: int, *, user: _User, using: str) -> bool:
+    """Close one flag on a code's runbook; return whether it was there and open."""
+    with transaction.atomic(using=using):
+        flags = Flag.objects.using(using).open().filter(pk=pk, runbook__error__code=code)
+        row = flags.select_related("runbook__error").first()
+        # Of two people who close it at once, one does.
+        if row is None or not flags.update(closed_at=timezone.now(), closed_by=user.pk):
+            return False
+        _note(row.runbook.error, f"{CLOSED}: {row.text}", user=user)
+    return True
+
+
+def _as_read(runbook: Any, category: Any) -> dict[str, object]:
+    """Return a published runbook with what it inherits, or nothing."""
+    if not isinstance(runbook, dict):
+        return {}
+    inherited = category if isinstance(category, dict) else {}
+    return {**runbook, **{name: runbook.get(name) or inherited.get(name) for name in ("owner", "escalation")}}
+
+
+def _flag_of(row: Flag) -> lint.Flag:
+    author = row.author.get_username() if row.author else row.author_name
+    return lint.Flag(pk=row.pk, text=row.text, author=author, created_at=row.created_at, reference=row.reference)
+
+
+def _note(error: ErrorCode, text: str, *, user: _User) -> None:
+    if apps.is_installed("django.contrib.admin"):  # a host may do without
+        apps.get_model("admin", "LogEntry")._default_manager.create(
+            user_id=cast(int, user.pk),  # whatever type the host's users have
+            content_type=ContentType.objects.get_for_model(ErrorCode),
+            object_id=str(error.pk),
+            object_repr=str(error),
+            action_flag=_CHANGE,
+            change_message=text,
+        )

@@ -33,4 +33,5 @@ urlpatterns = [
     path("runbooks/<pts_code:code>/", runbooks.runbook, name="runbook"),
     path("runbooks/<pts_code:code>.md", runbooks.runbook, {"suffix": "md"}, name="runbook_markdown"),
     path("runbooks/<pts_code:code>/flag/", runbooks.flag, name="runbook_flag"),
+    path("runbooks/<pts_code:code>/flag/<int:flag>/close/", runbooks.close_flag, name="runbook_flag_close"),
 ]

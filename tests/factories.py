@@ -6,8 +6,9 @@ from typing import Any
 
 import factory
 from django.contrib.auth.models import Group, Permission, User
+from django.utils import timezone
 
-from pts_errors.models import Category, ErrorCode, Message, Runbook
+from pts_errors.models import Category, ErrorCode, Flag, Message, Runbook
 
 # What the roles of the documentation may do.
 ROLES = {
@@ -113,3 +114,18 @@ class RunbookFactory(factory.django.DjangoModelFactory):
         model = Runbook
 
     error = factory.SubFactory(ErrorCodeFactory)
+
+
+class FlagFactory(factory.django.DjangoModelFactory):
+    """A reader's report that a runbook is wrong: ``FlagFactory(code="8010")``."""
+
+    class Meta:
+        model = Flag
+
+    class Params:
+        code = "8010"
+
+    runbook = factory.LazyAttribute(lambda flag: Runbook.objects.get(error__code=flag.code))
+    text = "Step 3 is wrong."
+    author_name = "ada"
+    created_at = factory.LazyFunction(timezone.now)

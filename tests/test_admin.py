@@ -9,9 +9,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from pts_errors import lookup, publishing
-from pts_errors.models import ErrorCode, Message, Revision, Runbook
+from pts_errors.models import ErrorCode, Flag, Message, Revision, Runbook
 from tests.admin_pages import LIST, code_url, fields, said, send
-from tests.factories import CategoryFactory, ErrorCodeFactory, UserFactory
+from tests.factories import CategoryFactory, ErrorCodeFactory, FlagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -225,11 +225,11 @@ def test_a_host_without_pages_has_no_links_to_them(editor):
 def test_an_open_form_does_not_wipe_a_flag(editor):
     """Flagging raises no version, so the form must not hold the flag."""
     data = fields(editor.get(code_url("8010")))
-    Runbook.objects.filter(error__code="8010").update(flag="Step 3 is wrong.")
+    FlagFactory(code="8010")
 
-    editor.post(code_url("8010"), {**data, "runbook-impact": "Everybody waits.", "runbook-flag": "", "_save": "draft"})
+    editor.post(code_url("8010"), {**data, "runbook-impact": "Everybody waits.", "_save": "draft"})
 
-    assert (runbook("8010").impact, runbook("8010").flag) == ("Everybody waits.", "Step 3 is wrong.")
+    assert (runbook("8010").impact, Flag.objects.open().count()) == ("Everybody waits.", 1)
 
 
 def test_the_name_of_an_unpublished_code_can_change(editor):
@@ -378,11 +378,33 @@ def test_the_strip_names_who_edited_what(editor):
     assert "Live, edited" in text
 
 
-def test_the_flag_of_a_reader_is_shown(editor):
-    """Until the next review."""
-    Runbook.objects.filter(error__code="8010").update(flag="Step 3 is wrong.")
+def test_every_flag_of_a_reader_is_shown_and_closed_one_by_one(editor):
+    """With who it was, when, and what they had filled in; closing one leaves the other."""
+    first = FlagFactory(code="8010", reference="order_id=A-77")
+    FlagFactory(code="8010", text="Step 4 as well.")
 
-    assert "Step 3 is wrong." in editor.get(code_url("8010")).content.decode()
+    before = editor.get(code_url("8010")).content.decode()
+    response = editor.post(code_url("8010", f"flags/{first.pk}/"), follow=True)
+    again = editor.post(code_url("8010", f"flags/{first.pk}/"), follow=True)
+
+    for text in ("Step 3 is wrong.", "ada flagged the runbook on", "order_id=A-77", "Step 4 as well."):
+        assert text in before
+    assert "The flag is closed." in response.content.decode()
+    assert "The flag was closed already." in again.content.decode()
+    assert [flag.text for flag in Flag.objects.open()] == ["Step 4 as well."]
+    assert "Step 3 is wrong." not in editor.get(code_url("8010")).content.decode()
+
+
+def test_a_flag_is_closed_by_post_and_by_those_who_may_change_runbooks(editor):
+    """A look or a picture on another site closes nothing."""
+    flag = FlagFactory(code="8010")
+    reader = Client()
+    reader.force_login(UserFactory(role="reader"))
+
+    answers = [editor.get(code_url("8010", f"flags/{flag.pk}/")), reader.post(code_url("8010", f"flags/{flag.pk}/"))]
+
+    assert [answer.status_code for answer in answers] == [405, 403]
+    assert Flag.objects.open().exists()
 
 
 def test_a_stale_translation_shows_how_its_source_changed(editor):

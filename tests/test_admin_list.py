@@ -11,7 +11,7 @@ from django.utils import timezone
 from pts_errors import publishing
 from pts_errors.models import ErrorCode, Message, Runbook
 from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url, said
-from tests.factories import ErrorCodeFactory, MessageFactory, UserFactory
+from tests.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,10 @@ def test_every_code_is_on_one_page(browser):
 
 
 def test_the_queue_says_when_nothing_waits(browser):
-    """A quiet list looks quiet."""
+    """A quiet list looks quiet, and a list of which nobody has read the runbooks is not."""
+    assert queue(browser.get(LIST)) == ["59 runbooks never reviewed"]
+    Runbook.objects.update(reviewed_at=timezone.now())
+
     assert "Nothing waits" in browser.get(LIST).content.decode()
 
 
@@ -47,7 +50,9 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
     """The list is the work queue."""
     Message.objects.filter(error__code="1007", language="en").update(title="Balance too low")
     Message.objects.filter(error__code="1008", language="fil").delete()
-    Runbook.objects.filter(error__code="8010").update(flag="Wrong.", impact="TODO")
+    Runbook.objects.exclude(error__code__in=["1002", "1003"]).update(reviewed_at=timezone.now())
+    Runbook.objects.filter(error__code="8010").update(impact="TODO")
+    FlagFactory(code="8010")
     Runbook.objects.filter(error__code="1001").update(reviewed_at=timezone.now() - timedelta(days=400))
 
     response = browser.get(LIST)
@@ -57,6 +62,7 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
         "16 translations need review",
         "1 translation missing",
         "1 runbook due for review",
+        "2 runbooks never reviewed",
         "1 runbook flagged",
         "1 code with errors",
     ]
@@ -79,7 +85,9 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
         ("missing=nonsense", []),
         ("owner=Somebody+on-call", ["7001"]),
         ("severity=info&category=transaction", ["1000"]),
-        ("q=duplicate_ORDER_id", ["1003"]),
+        ("q=duplicate_ORDER", ["1003"]),
+        ("q=Gateway+not+found", ["8108", "9005"]),
+        ("q=code%3D1000+then+code%3D4001", ["1000", "4001"]),
         ("q=xyzzy", []),
         ("q=%20", None),
     ],
@@ -170,15 +178,16 @@ def test_publishing_a_selection_without_edits_stays_on_the_list(browser):
 
 
 def test_runbooks_of_a_selection_are_marked_as_reviewed(browser):
-    """Flags are cleared, and empty runbooks are left out by name."""
-    Runbook.objects.filter(error__code="8010").update(flag="Wrong.")
+    """Flags stay open, and empty runbooks are left out by name."""
+    FlagFactory(code="8010")
     empty = ErrorCodeFactory(code="7001")
     rows = [ErrorCode.objects.get(code="8010").pk, empty.pk]
 
     response = browser.post(LIST, {"action": "mark_reviewed", "_selected_action": rows}, follow=True)
 
     runbook = Runbook.objects.get(error__code="8010")
-    assert (runbook.flag, runbook.reviewed_by.username) == ("", "pub")
+    assert (runbook.flags.open().count(), runbook.reviewed_by.username) == (1, "pub")
+    assert "1 flag stays open." in said(response)
     assert "Marked 1 runbook as reviewed." in said(response)
     assert "Left out, because sections of the runbook are empty: 7001." in said(response)
 
@@ -187,7 +196,7 @@ def test_the_button_on_the_form_marks_one_runbook(browser):
     """And the strip says so."""
     response = browser.post(code_url("8010", "review/"), follow=True)
 
-    assert "The runbook was reviewed 0 days ago." in response.content.decode()
+    assert "The runbook was reviewed today." in response.content.decode()
 
 
 def test_only_empty_runbooks_leave_nothing_to_mark(browser):

@@ -11,7 +11,7 @@ from django.test import Client
 from pts_errors import publishing, reviews
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, PUBLISH, code_url, fields, said
-from tests.factories import ErrorCodeFactory, MessageFactory, UserFactory
+from tests.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -426,7 +426,7 @@ def test_the_draft_of_an_unknown_code_is_not_found(browser):
 def test_what_the_rules_say_of_a_runbook_is_for_those_who_may_read_it(client):
     """A reader's flag, above all, quotes what only staff may know."""
     Message.objects.filter(error__code="1005", language="en").update(title="Too much")
-    Runbook.objects.filter(error__code="1005").update(flag="The canary of step three is dead")
+    FlagFactory(code="1005", text="The canary of step three is dead")
     user = UserFactory()
     user.user_permissions.set(
         UserFactory(role="publisher").groups.get().permissions.exclude(codename__endswith="runbook")

@@ -114,7 +114,7 @@ def test_a_log_without_revisions_has_no_dates(log):
         "snapshot__code__severity=critical",
         "snapshot__icontains=x",
         "author__password__startswith=pbkdf2",
-        "error__runbook__flag__contains=x",
+        "error__runbook__flags__text__contains=x",
         "note__regex=(a%2B)%2B$",
         "created_at__year=9999",
         "origin__exact=%00",

@@ -20,6 +20,7 @@ from pts_errors.catalog import Catalog
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.testing import override_catalog
 from tests.api import SharedCache, client_of, make_user
+from tests.factories import FlagFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -944,7 +945,8 @@ def planted(django_capture_on_commit_callbacks: Commit) -> set[str]:
     sections = dict.fromkeys(
         ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation"), f"{CANARY}."
     )
-    Runbook.objects.update(owner=CANARY, flag=CANARY, reviewed_by=author, **sections)
+    Runbook.objects.update(owner=CANARY, reviewed_by=author, **sections)
+    FlagFactory(text=CANARY, author_name=CANARY, reference=CANARY)
     ErrorCode.objects.filter(code="1003").update(severity="critical", http_status=400)
     with django_capture_on_commit_callbacks(execute=True):
         publishing.publish(author=author, note=CANARY)

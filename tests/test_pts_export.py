@@ -19,6 +19,7 @@ from pytest_django import Settings
 from pts_errors import seed, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.models import Head, Revision, Runbook
+from tests.factories import FlagFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +120,8 @@ def test_copy_of_a_host_without_pages_names_no_address(tmp_path: Path, settings:
 
 def test_staff_copy_needs_no_other_file(tmp_path: Path) -> None:
     """Style and script are inside, dates are dates, and no form waits for a server."""
-    Runbook.objects.filter(error__code="8010").update(reviewed_at=datetime(2020, 1, 31, tzinfo=UTC), flag="Old.")
+    Runbook.objects.filter(error__code="8010").update(reviewed_at=datetime(2020, 1, 31, tzinfo=UTC))
+    FlagFactory(code="8010", text="Old.")
 
     printed = run(runbooks=tmp_path)
 

@@ -21,6 +21,7 @@ from pts_errors.catalog import LocalizedError
 from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from pts_errors.pages.reference import PublicError
+from tests.factories import FlagFactory
 
 CODE = "8010"
 ACCEPTS = ["*/*", "text/html", "text/markdown", "application/json", "application/problem+json", "application/xml"]
@@ -58,9 +59,8 @@ def planted(db: None, django_capture_on_commit_callbacks: Any) -> None:
     sections = {name: canary(name) for name in RUNBOOK_SECTIONS}
     sections["diagnosis"] = f"1. {canary('diagnosis')}\n   Expect: {canary('expectation')}."
     sections["mitigation"] = f"{canary('mitigation')} It cannot be undone."
-    Runbook.objects.filter(error=error).update(
-        owner=canary("owner"), flag=canary("flag"), reviewed_by=author, **sections
-    )
+    Runbook.objects.filter(error=error).update(owner=canary("owner"), reviewed_by=author, **sections)
+    FlagFactory(code=CODE, text=canary("flag"), author_name=canary("reader"), reference=canary("reference"))
     Message.objects.filter(error=error, language="fr").update(source_text={"title": canary("source")})
     with django_capture_on_commit_callbacks(execute=True):
         publishing.publish([CODE], author=author, note=canary("note"))
@@ -95,7 +95,7 @@ def test_canaries_are_planted(client: Client) -> None:
 
     html = client.get(f"/errors/runbooks/{CODE}/").content
 
-    names = [*RUNBOOK_SECTIONS, "expectation", "owner", "flag"]
+    names = [*RUNBOOK_SECTIONS, "expectation", "owner", "flag", "reader", "reference"]
     assert [name for name in names if canary(name).encode() not in html] == []
     assert b"severity-critical" in html
     assert snapshot.current().entries[CODE].category.owner == canary("category-owner")

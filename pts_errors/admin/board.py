@@ -41,6 +41,7 @@ RUNBOOKS = {
     "flagged": ("⚑", pgettext_lazy("state of a runbook", "Flagged")),
     "empty": ("○", pgettext_lazy("state of a runbook", "Empty")),
     "overdue": ("↻", pgettext_lazy("state of a runbook", "Review due")),
+    "unreviewed": ("◌", pgettext_lazy("state of a runbook", "Never reviewed")),
     "thin": ("△", pgettext_lazy("state of a runbook", "Thin")),
 }
 
@@ -117,12 +118,14 @@ class Line:
         """The worst that can be said of the runbook."""
         ids = {issue.id for issue in self.issues}
         sections = self.entry.runbook or Runbook()
-        if self.review and self.review.flag:
+        if self.review and self.review.flags:
             key = "flagged"
         elif "R001" in ids or not any(getattr(sections, name) for name in RUNBOOK_SECTIONS):
             key = "empty"
         elif "R011" in ids:
             key = "overdue"
+        elif not (self.review and self.review.reviewed_at):
+            key = "unreviewed"
         else:
             key = "thin" if ids & _THIN else "ok"
         return State(key=key, shape=RUNBOOKS[key][0], word=RUNBOOKS[key][1])
@@ -164,6 +167,8 @@ class Line:
         if self.review is None or self.review.reviewed_at is None:
             return str(_("Nobody has reviewed the runbook yet."))
         days = (timezone.now() - self.review.reviewed_at) // timedelta(days=1)
+        if days < 1:
+            return str(_("The runbook was reviewed today."))
         return ngettext(
             "The runbook was reviewed %(days)d day ago.", "The runbook was reviewed %(days)d days ago.", days
         ) % {"days": days}
@@ -238,7 +243,7 @@ class Board:
         unpublished = sum(line.is_unpublished for line in lines)
         broken = sum(bool(line.errors) for line in lines)
         differing = sum(bool(line.row.unseen) for line in lines)
-        overdue, flagged = states.count("overdue"), states.count("flagged")
+        overdue, flagged, unreviewed = (states.count(key) for key in ("overdue", "flagged", "unreviewed"))
         found = (
             (
                 unpublished,
@@ -259,6 +264,11 @@ class Board:
                 overdue,
                 "runbook=overdue",
                 ngettext("%(n)d runbook due for review", "%(n)d runbooks due for review", overdue),
+            ),
+            (
+                unreviewed,
+                "runbook=unreviewed",
+                ngettext("%(n)d runbook never reviewed", "%(n)d runbooks never reviewed", unreviewed),
             ),
             (flagged, "runbook=flagged", ngettext("%(n)d runbook flagged", "%(n)d runbooks flagged", flagged)),
             (

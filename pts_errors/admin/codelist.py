@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import router
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pts_errors import reviews
 from pts_errors.admin import access, imports
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
@@ -25,7 +27,7 @@ from pts_errors.admin.filters import (
     StateFilter,
     TranslationFilter,
 )
-from pts_errors.admin.lists import BoardChangeList, line_of, search
+from pts_errors.admin.lists import BoardChangeList, line_of, read, search
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge
 from pts_errors.admin.saving import SavingAdmin
@@ -149,13 +151,13 @@ class CodeListAdmin(SavingAdmin):
         return search(request, queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, or the one code whose number was typed."""
+        """Show the list, or the one code that was typed or pasted."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         board = Board.of(request)
-        line = board.lines.get(request.GET.get("q", "").strip())
-        if request.method == "GET" and line is not None:
-            return HttpResponseRedirect(url_of(self, "change", line.row.pk))
+        code = read(request, request.GET.get("q", "")).single(board.lines)
+        if request.method == "GET" and code:
+            return HttpResponseRedirect(url_of(self, "change", board.lines[code].row.pk))
         queue = [item for item in board.queue if item["count"]]
         context = {
             "queue": queue,
@@ -187,14 +189,14 @@ class CodeListAdmin(SavingAdmin):
         self.review(request, list(queryset.values_list("code", flat=True)))
 
     def review(self, request: HttpRequest, codes: list[str]) -> None:
-        """Note it of the runbooks of these codes, but of those that are not finished."""
+        """Mark the runbooks of these codes as reviewed, skipping incomplete ones. Flags stay open."""
         board = Board.of(request)
         done: list[Line] = []
         skipped: list[Line] = []
         for code in codes:
             (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
         rows = [line.row for line in done]
-        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user, flag="")
+        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user)
         if rows:
             LogEntry.objects.log_actions(
                 user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
@@ -206,6 +208,16 @@ class CodeListAdmin(SavingAdmin):
                 "n": len(rows)
             }
             messages.success(request, text)
+        if flags := sum(len(line.review.flags) for line in done if line.review):
+            messages.warning(
+                request,
+                ngettext(
+                    "%(n)d flag stays open. Close it on the code's page once it is dealt with.",
+                    "%(n)d flags stay open. Close them on the codes' pages once they are dealt with.",
+                    flags,
+                )
+                % {"n": flags},
+            )
         if skipped:
             named = {"codes": _few([line.row.code for line in skipped])}
             messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
@@ -219,6 +231,20 @@ def review_view(model_admin: CodeListAdmin, request: HttpRequest, pk: int) -> Ht
     if not model_admin.has_review_permission(request):
         raise PermissionDenied
     model_admin.review(request, list(ErrorCode.objects.filter(pk=pk).values_list("code", flat=True)))
+    return HttpResponseRedirect(url_of(model_admin, "change", pk))
+
+
+def close_view(model_admin: CodeListAdmin, request: HttpRequest, pk: int, flag: int) -> HttpResponse:
+    """Close one flag on the runbook of a code, and go back to the code's form."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not model_admin.has_review_permission(request):
+        raise PermissionDenied
+    code = ErrorCode.objects.filter(pk=pk).values_list("code", flat=True).first() or ""
+    if reviews.close(code, flag, user=request.user, using=router.db_for_write(Runbook)):
+        messages.success(request, _("The flag is closed."))
+    else:
+        messages.warning(request, _("The flag was closed already."))
     return HttpResponseRedirect(url_of(model_admin, "change", pk))
 
 

@@ -248,7 +248,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
 
     # ---- pages of our own ----
 
-    def get_urls(self) -> list[URLPattern]:
+    def own_urls(self) -> list[URLPattern]:
         """Add the pages of our own. Each checks its permission itself."""
 
         def view(function: Any) -> Any:
@@ -266,7 +266,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             path("<int:pk>/restore/<int:number>/", view(history.restore_view), name="pts_errors_errorcode_restore"),
             path("<int:pk>/decide/", view(upgrades.decide_view), name="pts_errors_errorcode_decide"),
             path("<int:pk>/review/", view(codelist.review_view), name="pts_errors_errorcode_review"),
-            *super().get_urls(),
+            path("<int:pk>/flags/<int:flag>/", view(codelist.close_view), name="pts_errors_errorcode_close_flag"),
         ]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
@@ -278,8 +278,9 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         response: Any = super().history_view(request, object_id, {**context, **(extra_context or {})})
         if code is not None and not access.can_view_runbook(request):
             for entry in response.context_data["action_list"]:
-                if entry.change_message.startswith(reviews.FLAGGED):  # a reader's words about a runbook
-                    entry.change_message = f"{reviews.FLAGGED}."
+                for said in (reviews.FLAGGED, reviews.CLOSED):  # a reader's words about a runbook follow
+                    if entry.change_message.startswith(said):
+                        entry.change_message = f"{said}."
         return response
 
 

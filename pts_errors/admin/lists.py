@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import SimpleTemplateResponse
+from django.urls import URLPattern
+from django.utils import translation
 
+from pts_errors import languages, mentions
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
 from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import ErrorCode
 
 
+def _in_staff_language(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a view that speaks the reader's language where every word of it is translated, and else English."""
+
+    @wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        language = languages.of_staff(translation.get_language() or "")
+        with translation.override(language):
+            response = view(*args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):  # it is rendered once the view has returned
+                response.render()
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+    return wrapped
+
+
 class ListAdmin(ModelAdmin):
-    """An admin whose list answers no other questions than its filters ask."""
+    """An admin whose list answers no other questions than its filters ask, in a language that it has whole."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages."""
+        urls = [*self.own_urls(), *super().get_urls()]
+        for url in urls:
+            url.callback = _in_staff_language(url.callback)
+        return urls
+
+    def own_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages that the stock admin does not have."""
+        return []
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse look-ups into columns: whether a row is listed would tell, letter by letter, what no page shows.
@@ -85,14 +117,23 @@ class BoardFilter(SimpleListFilter):
 
 
 def found(request: HttpRequest, term: str) -> list[Line]:
-    """Return the codes whose texts hold every word of the term: plain words, in any case and language."""
+    """Return the codes that a pasted line names, or those whose texts hold every word of the term in any case."""
     lines = [*Board.of(request).lines.values()]
     parts = term.casefold().split()
     if not parts:
         return lines
+    if candidates := read(request, term).candidates:
+        codes = {candidate.code for candidate in candidates}
+        return [line for line in lines if line.row.code in codes]
     with_runbook = access.can_view_runbook(request)
     texts = [(line, _text(line, with_runbook=with_runbook)) for line in lines]
     return [line for line, text in texts if all(part in text for part in parts)]
+
+
+def read(request: HttpRequest, term: str) -> mentions.Reading:
+    """Return which codes a term names, such as a pasted log line."""
+    lines = Board.of(request).lines
+    return mentions.read(term, {code: (line.row.name, line.row.provider_message) for code, line in lines.items()})
 
 
 def search(request: HttpRequest, queryset: QuerySet[ErrorCode], term: str) -> QuerySet[ErrorCode]:

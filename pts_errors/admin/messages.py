@@ -259,10 +259,10 @@ class MessageAdmin(SavingAdmin):
 
     # ---- pages of our own ----
 
-    def get_urls(self) -> list[URLPattern]:
+    def own_urls(self) -> list[URLPattern]:
         """Add the way to the next message that needs a translator."""
         view = self.admin_site.admin_view(self._next_view)
-        return [path("next/<str:language>/", view, name="pts_errors_message_next"), *super().get_urls()]
+        return [path("next/<str:language>/", view, name="pts_errors_message_next")]
 
     def _next_view(self, request: HttpRequest, language: str) -> HttpResponse:
         if not self.has_change_permission(request) or not access.may_change_language(request)(language):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -19,10 +19,11 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
-from pts_errors import languages, reviews, snapshot
+from pts_errors import languages, mentions, reviews, snapshot
 from pts_errors.conf import conf
-from pts_errors.models import Head, Runbook, validate_text
+from pts_errors.models import Flag, Head, Runbook, validate_text
 from pts_errors.pages import runbook as pages
+from pts_errors.pages import search
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame
 
 _View = Callable[..., HttpResponse]
@@ -33,7 +34,7 @@ class FlagForm(forms.Form):
 
     text = forms.CharField(
         label=_("What is wrong?"),
-        max_length=Runbook._meta.get_field("flag").max_length,
+        max_length=Flag._meta.get_field("text").max_length,
         validators=[validate_text],
     )
 
@@ -62,7 +63,9 @@ def _for_readers(*methods: str) -> Callable[[_View], _View]:
 
         @wraps(view)
         def private(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            response = checked(request, *args, **kwargs)
+            # A page that is half in another language is read wrongly at night.
+            with translation.override(languages.of_staff(translation.get_language() or "")):
+                response = checked(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)
             response.headers["X-Content-Type-Options"] = "nosniff"
             return response
@@ -74,13 +77,13 @@ def _for_readers(*methods: str) -> Callable[[_View], _View]:
 
 @_for_readers("GET", "HEAD")
 def runbooks(request: HttpRequest) -> HttpResponse:
-    """Show the list of all runbooks; ``?q=`` with a code in it, such as a pasted log line, goes to its page."""
+    """Show the list of all runbooks; ``?q=`` with a line that means one code for certain goes to its page."""
     query = request.GET.get("q", "")
     catalog = snapshot.current()
-    if code := pages.search(catalog, query):
-        values = pages.values_in(query)
-        return HttpResponseRedirect(_links.runbook(code) + (f"?{urlencode(values)}" if values else ""))
-    page = pages.list_page(catalog, frame=_frame(), links=_links, query=query)
+    given = mentions.values(query, conf.RUNBOOK_PARAMETERS)
+    if code := search.read(catalog, query).single(catalog.entries):
+        return HttpResponseRedirect(_links.runbook(code) + _query(given))
+    page = pages.list_page(catalog, frame=_frame(), links=_links, query=query, given=given)
     return render(request, pages.LIST_TEMPLATE, {"page": page, "frame": page.frame})
 
 
@@ -96,9 +99,21 @@ def flag(request: HttpRequest, code: str) -> HttpResponse:
     form = FlagForm(request.POST)
     if not form.is_valid():
         return _show(request, code, form, status=400)
-    if not reviews.flag(code, form.cleaned_data["text"], user=request.user, using=router.db_for_write(Runbook)):
+    given = pages.values(request.GET)
+    reference = " ".join(f"{name}={value}" for name, value in given.items())
+    using = router.db_for_write(Runbook)
+    if not reviews.flag(code, form.cleaned_data["text"], reference=reference, user=request.user, using=using):
         return _show(request, code, form, status=404)
-    return HttpResponseRedirect(_links.runbook(code))
+    return HttpResponseRedirect(_links.runbook(code) + _query(given))
+
+
+@_for_readers("POST")
+def close_flag(request: HttpRequest, code: str, flag: int) -> HttpResponse:
+    """Close what a reader flagged; for people who may change runbooks."""
+    if not request.user.has_perm("pts_errors.change_runbook"):
+        return render(request, pages.FORBIDDEN_TEMPLATE, {"frame": _frame()}, status=403)
+    reviews.close(code, flag, user=request.user, using=router.db_for_write(Runbook))
+    return HttpResponseRedirect(_links.runbook(code) + _query(pages.values(request.GET)))
 
 
 def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", status: int = 200) -> HttpResponse:
@@ -119,7 +134,12 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
         text = pages.as_markdown(catalog, page, given)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
     context = {"page": page, "frame": page.frame, "form": form, "edit_url": _edit_url(request, code)}
+    context |= {"carried": _query(given), "may_close": request.user.has_perm("pts_errors.change_runbook")}
     return render(request, pages.RUNBOOK_TEMPLATE, context, status=status)
+
+
+def _query(given: Mapping[str, str]) -> str:
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _edit_url(request: HttpRequest, code: str) -> str:

@@ -48,8 +48,8 @@ def addresses() -> Iterator[str]:
 
     key = str(ErrorCode.objects.get(code="1007").pk)
     for route in walk(admin.site.get_urls(), ""):
-        for part in ("<int:pk>", "<path:object_id>", "<int:number>", "<str:language>"):
-            route = route.replace(part, {"<int:number>": "1", "<str:language>": "fr"}.get(part, key))
+        for part in ("<int:pk>", "<path:object_id>", "<int:number>", "<int:flag>", "<str:language>"):
+            route = route.replace(part, {"<int:number>": "1", "<int:flag>": "1", "<str:language>": "fr"}.get(part, key))
         assert "<" not in route, "a converter that this test does not know"
         yield f"/admin/{route}"
 

@@ -19,6 +19,7 @@ from pts_errors.exceptions import PTSError, raise_for_code
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from tests.api import client_of, make_user
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
+from tests.factories import FlagFactory
 
 CARD = "4111111111111111"
 PUBLIC = ("/errors/", "/errors/1007/", "/errors/1010.json", "/errors/1010.md", "/api/errors/", "/api/errors/1010/")
@@ -177,7 +178,8 @@ def test_an_edit_that_nobody_published_changes_no_byte(client: Client, db: None)
     before = [(response.content, dict(response.items())) for response in map(client.get, PUBLIC)]
     for field in ("title", "customer_message", "merchant_action"):
         Message.objects.update(**{field: "Draft"})
-    Runbook.objects.update(impact="Draft", flag="Draft")
+    Runbook.objects.update(impact="Draft")
+    FlagFactory(text="Draft")
     Category.objects.update(name="Draft", owner="Draft", escalation="Draft")
     ErrorCode.objects.update(severity="critical", provider_message="Draft")
     ErrorCode.objects.create(code="7777", name="DRAFT", category=Category.objects.all()[0])

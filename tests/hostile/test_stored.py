@@ -21,7 +21,7 @@ from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
 from pts_errors.pages import static_copy
 from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, fields, message_url
 from tests.api import client_of
-from tests.factories import UserFactory
+from tests.factories import FlagFactory, UserFactory
 from tests.hostile.oracle import ATTACKS, MARK, faults
 
 CODES = ("1001", "1003", "1007", "1010", "1018", "4001", "8010", "8108", "9002", "9005", "9999")
@@ -40,8 +40,9 @@ def plant(suffix: str = "") -> None:
             title=text[:120], customer_message=text, merchant_action=text, source_text={"title": attack}
         )
         Runbook.objects.filter(error=error).update(
-            owner=attack[:80], flag=text[:200], **dict.fromkeys(RUNBOOK_SECTIONS, f"1. {text}\n\n{text}")
+            owner=attack[:80], **dict.fromkeys(RUNBOOK_SECTIONS, f"1. {text}\n\n{text}")
         )
+        FlagFactory(code=code, text=text[:200], author_name=attack[:150], reference=attack[:300])
     for category, attack in zip(Category.objects.all(), ATTACKS, strict=False):
         Category.objects.filter(pk=category.pk).update(name=attack[:100], owner=attack[:80], escalation=attack)
 
