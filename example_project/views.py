@@ -145,7 +145,7 @@ def _words(code: str) -> dict[str, Any]:
     """Return the values of a code in words for people."""
     error = lookup.get(code)
     return {
-        "outcome": words.of_outcome(error.outcome).sentence,
+        "outcome": words.of_outcome(error.outcome, error.retry_advice).sentence,
         "retry_advice": words.of_retry_advice(error.retry_advice, error.retry_after).sentence,
         "responsible_party": words.of_party(error.responsible_party).label,
         "severity": dict(Severity.choices)[error.severity],

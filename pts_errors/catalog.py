@@ -313,9 +313,14 @@ _UNKNOWN = Entry(
         "en": Message(
             title="Unknown error",
             customer_message=(
-                "We're still confirming the result of your transaction. Please don't try again until it is confirmed."
+                "We're still confirming the result of your transaction. "
+                "Please don't try again; check its status in your transactions or contact support."
             ),
-            merchant_action="Query the order before anything else; its state is not known.",
+            merchant_action=(
+                "Query the order before anything else, until its status is final. "
+                "Whatever is sent again keeps the same order_id: a new one can pay twice. "
+                "Only after status 3000 (failed) does a further try take a new order_id."
+            ),
         )
     },
 )

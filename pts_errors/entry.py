@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     """The gateway took it; the final state comes later."""
     REJECTED = "rejected"
-    """It was refused before anything was sent upstream: no money was moved."""
+    """The request was refused. Of the order it says nothing while the advice is to check the status first."""
     DECLINED = "declined"
     """The upstream refused it, and that is final."""
     UNKNOWN = "unknown"

@@ -11,15 +11,17 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from pts_errors import jargon, markdown, placeholders
+from pts_errors import jargon, markdown, mentions, order_ids, placeholders
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
 
 # A customer reads it on a phone, after a payment that did not go through: two sentences are what is read.
 _CUSTOMER_LENGTH = 160
 _CUSTOMER_SENTENCES = 2
 _TITLE_LENGTH = 80
-# The longest of the model runbooks has 770 words; nine in ten of the public collections' are shorter than 640.
-_RUNBOOK_WORDS = 800
+# Nine in ten of the public collections' runbooks are shorter than 640 words, and half that is read at night.
+_RUNBOOK_WORDS = 600
+# What the top of a runbook's page shows whole, on one screen of a phone.
+_SHOWN_LENGTH = 240
 # The whole of a runbook, so that its page stays small and renders at once.
 _RUNBOOK_LENGTH = 20_000
 
@@ -31,11 +33,16 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e007f]"
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？।؟](?=.)")
+_SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
+# Expectations are written as "Expect: …".
+_EXPECTATION = re.compile(r"\bExpect(?:ed)?:", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|<Insert|lorem ipsum", re.IGNORECASE)
 _RUNBOOK_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-# A number of four digits is read as a code if it begins like one, and is none of the states of an order.
-_NUMBER = re.compile(r"(?<![\w.,:-])[1-9][0-9]{3}(?![\w.,:-]*[0-9])")
-_ORDER_STATES = {"2000", "3000", "4000"}
+# States of an order, which are no codes, however a sentence names them.
+_ORDER_STATES = {"2000", "3000", "4000", "5000"}
+_CONFUSED = re.compile(r"^Not to be confused with:?", re.IGNORECASE | re.MULTILINE)
+# Statuses that HTTP clients and proxies repeat by themselves.
+_REPEATED_BY_HABIT = {408, 425, 429, 502, 503, 504}
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _CONTACT = re.compile(r"\w@\w|(?<!\w)@\w|\+\d[\d ()-]{7,}\d")
 _UNDO = re.compile(r"\bundo\b|cannot be undone", re.IGNORECASE)
@@ -64,14 +71,29 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """A reader's report that a runbook is wrong, which nobody has closed yet."""
+
+    pk: int
+    text: str
+    author: str
+    """The reader's user name; empty for a flag that is older than this column."""
+    created_at: datetime
+    reference: str
+    """What the reader had filled in, such as ``order_id=A-77``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """What is known of a runbook's reviews."""
 
     reviewed_at: datetime | None
+    published_at: datetime | None
+    """When the runbook was first published."""
     changed_at: datetime | None
-    """When the runbook's text was last published with a change."""
-    flag: str = ""
-    """What a reader reported to be wrong."""
+    """When its published text last changed, or the owner or escalation that it inherits."""
+    flags: tuple[Flag, ...] = ()
+    """What readers reported to be wrong, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +178,16 @@ def _replacement_is_usable(entry: Entry, context: Context) -> Iterator[tuple[str
         yield "replaced_by", _("The code is not retired, but it names a replacement.")
     if entry.replaced_by in context.retired:
         yield ("replaced_by", _("The replacement %(code)s is retired itself.") % {"code": entry.replaced_by})
+
+
+@_rule("C005", Level.WARNING)
+def _no_habit_repeats_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.retry_advice != RetryAdvice.RETRY_LATER and entry.http_status in _REPEATED_BY_HABIT:
+        yield (
+            "http_status",
+            _("HTTP clients repeat a request that is answered with %(status)d; the advice is not to retry it later.")
+            % {"status": entry.http_status},
+        )
 
 
 # ---- messages ----
@@ -294,6 +326,16 @@ def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[str, str
             yield (f"{language}.{name}", _("A title is a short phrase of at most 80 characters without a full stop."))
 
 
+@_rule("M015", Level.WARNING)
+def _actions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    case = order_ids.after(entry.outcome, entry.retry_advice)
+    for language, name, text in _texts(entry):
+        if name == "merchant_action" and (fixed := order_ids.sentence(case, language)):
+            others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
+            if fixed not in text or any(other in text for other in others):
+                yield (f"{language}.{name}", _("The action must hold, word for word: %(text)s") % {"text": fixed})
+
+
 # ---- runbooks ----
 
 
@@ -329,13 +371,14 @@ def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[
 
 @_rule("R004", Level.ERROR)
 def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    prefixes = {code[:2] for code in context.known if len(code) == 4}
     for name, text in _sections(entry):
-        for number in sorted(set(_NUMBER.findall(text)) - _ORDER_STATES):
+        for number, is_labeled in sorted({(found.code, found.is_labeled) for found in mentions.in_text(text)}):
             if number in context.retired and number != entry.code:
                 yield name, _("The code %(code)s is retired.") % {"code": number}
-            elif number not in context.known and any(
-                len(code) == 4 and code.startswith(number[:2]) for code in context.known
-            ):
+            elif number in context.known or number in _ORDER_STATES or len(number) != 4:
+                continue
+            elif is_labeled or number[:2] in prefixes:
                 yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
 
 
@@ -379,7 +422,7 @@ def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[str, str
     if review.reviewed_at and review.changed_at and review.changed_at > review.reviewed_at:
         yield "reviewed_at", _("The runbook changed since it was last reviewed.")
     days = context.review_days.get(entry.severity)
-    since = review.reviewed_at or review.changed_at
+    since = review.reviewed_at or review.published_at
     if days is not None and since is not None and now - since > timedelta(days=days):
         overdue = (now - since).days - days
         yield ("reviewed_at", _("The review is overdue by %(days)d days.") % {"days": overdue})
@@ -387,8 +430,8 @@ def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[str, str
 
 @_rule("R012", Level.WARNING)
 def _nobody_flagged_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    if context.review and context.review.flag:
-        yield ("flag", _("A reader flagged the runbook: %(flag)s") % {"flag": context.review.flag})
+    for flag in context.review.flags if context.review else ():
+        yield ("flag", _("A reader flagged the runbook: %(flag)s") % {"flag": flag.text})
 
 
 @_rule("R013", Level.WARNING)
@@ -422,7 +465,7 @@ def _roles_not_people(entry: Entry, context: Context) -> Iterator[tuple[str, str
 def _runbook_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
     words = sum(len(text.split()) for _name, text in _sections(entry))
     if words > _RUNBOOK_WORDS:
-        yield ("", _("The runbook has %(words)d words; at most 800 are read at night.") % {"words": words})
+        yield ("", _("The runbook has %(words)d words; at most 600 are read at night.") % {"words": words})
 
 
 @_rule("R018", Level.INFO)
@@ -430,6 +473,51 @@ def _links_are_encrypted(entry: Entry, context: Context) -> Iterator[tuple[str, 
     for name, text in _sections(entry):
         if "http://" in text:
             yield name, _("The section holds a link that is not encrypted.")
+
+
+@_rule("R019", Level.WARNING)
+def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    if entry.runbook is None or not entry.runbook.meaning:
+        return
+    place = _CONFUSED.search(entry.runbook.meaning)
+    named = {found.code for found in mentions.in_text(entry.runbook.meaning[place.end() :])} if place else set()
+    named = named & set(context.known)
+    for code in sorted(named - set(entry.similar)):
+        yield "similar", _("The runbook says that %(code)s looks alike; add it to the similar codes.") % {"code": code}
+    for code in sorted(set(entry.similar) - named):
+        yield "meaning", _("The similar code %(code)s is missing under “Not to be confused with”.") % {"code": code}
+
+
+@_rule("R020", Level.WARNING)
+def _what_is_shown_first_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, text in shown(entry.runbook or Runbook()).items():
+        if len(text) > _SHOWN_LENGTH:
+            yield (
+                name,
+                _("What the top of the page shows of this section has %(length)d characters; at most 240 are read.")
+                % {"length": len(text)},
+            )
+
+
+@_rule("R021", Level.WARNING)
+def _meaning_says_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    fixed = order_ids.sentence(order_ids.after(entry.outcome, entry.retry_advice), context.source_language)
+    if entry.runbook and entry.runbook.meaning and fixed not in markdown.plain(entry.runbook.meaning):
+        yield ("meaning", _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed})
+
+
+def shown(runbook: Runbook) -> dict[str, str]:
+    """Return what the top of a runbook's page shows, by section: a whole sentence, or a whole instruction.
+
+    Of the impact its first sentence, of the diagnosis what its first step asks to do, of the escalation its first
+    paragraph or item. What a step is expected to show is left out: a part of it could be taken for the decision.
+    """
+    steps = markdown.numbered_items(runbook.diagnosis)
+    return {
+        "impact": _SENTENCE.split(markdown.plain(runbook.impact), maxsplit=1)[0],
+        "diagnosis": _EXPECTATION.split(markdown.plain(steps[0]), maxsplit=1)[0].strip() if steps else "",
+        "escalation": markdown.plain(runbook.escalation),
+    }
 
 
 def _is_card(digits: str) -> bool:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext, override
 from pts_errors import lookup
 from pts_errors.catalog import LocalizedError
 from pts_errors.conf import conf
-from pts_errors.entry import Outcome, RetryAdvice
+from pts_errors.entry import RetryAdvice
 from pts_errors.exceptions import PTSError
 from pts_errors.signals import problem_described
 
@@ -102,16 +102,15 @@ def _open(error: LocalizedError) -> dict[str, Any]:
 def _hidden(error: LocalizedError) -> dict[str, Any]:
     with override(error.language):
         title = gettext("Request not completed")
-    body = {
+    return {
         "type": "about:blank",
         "title": title,
         "status": _HIDDEN_STATUS,
         "detail": error.customer_message,
         "outcome": str(error.outcome),
+        # The same for every hidden code, or it would tell what kind of check failed; and it is right after each.
+        "retry_advice": str(RetryAdvice.CHECK_STATUS_FIRST),
     }
-    if error.outcome == Outcome.UNKNOWN:  # other advice would tell what kind of check it was
-        body["retry_advice"] = str(error.retry_advice)
-    return body
 
 
 def _status(error: LocalizedError) -> int:

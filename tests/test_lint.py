@@ -9,11 +9,13 @@ import pytest
 
 from pts_errors import lint
 from pts_errors.entry import MESSAGE_FIELDS, Category, Message, Runbook
-from pts_errors.lint import Context, Level, Review
+from pts_errors.lint import Context, Flag, Level, Review
+from pts_errors.order_ids import SENTENCES, OrderId
 from tests.values import MESSAGE, RUNBOOK, make_entry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONTEXT = Context(known={"1007", "1008", "4001"}, retired={"1008"}, review_days={"error": 180, "info": None}, now=NOW)
+SAME, ANY = SENTENCES[OrderId.SAME], SENTENCES[OrderId.ANY]
 BARE = Category(slug="transaction", name="Transaction Error", position=1)
 
 
@@ -44,10 +46,11 @@ def make_translation(source_text, *, title="Guthaben fehlt", language="de"):
     return make_entry(messages={"en": MESSAGE, language: Message(title=title, source_text=source_text)}), CONTEXT
 
 
-def make_review(severity="error", flag="", **days):
+def make_review(severity="error", flags=(), **days):
     """Return an entry, and what is known of its reviews: so many days ago."""
     ages = {name: NOW - timedelta(days=age) for name, age in days.items()}
-    review = Review(**{"reviewed_at": None, "changed_at": None, **ages}, flag=flag)
+    given = tuple(Flag(pk=1, text=text, author="ada", created_at=NOW, reference="") for text in flags)
+    review = Review(**{"reviewed_at": None, "published_at": None, "changed_at": None, **ages}, flags=given)
     return make_entry(severity=severity), replace(CONTEXT, review=review)
 
 
@@ -85,6 +88,13 @@ CASES = {
             (make_code(replaced_by="1008", is_retired=True), "replaced_by"),
         ],
         [make_code(replaced_by="4001", is_retired=True), make_code(is_retired=True)],
+    ),
+    "C005": (
+        [(make_code(http_status=status), "http_status") for status in (408, 425, 429, 502, 503, 504)],
+        [
+            *(make_code(http_status=status) for status in (409, 500, 501, 505)),
+            make_code(http_status=503, retry_advice="retry_later"),
+        ],
     ),
     "M001": (
         [(make_text("", field=name), f"en.{name}") for name in MESSAGE_FIELDS]
@@ -206,6 +216,20 @@ CASES = {
         ],
         [make_text("a" * 80, field="title"), make_text("Balance too low."), make_text("余额不足", field="title")],
     ),
+    "M015": (
+        [
+            (make_text("Top up the balance.", field="merchant_action"), "en.merchant_action"),
+            (make_text(SAME, field="merchant_action"), "en.merchant_action"),
+            (make_text(f"{ANY} {SAME}", field="merchant_action"), "en.merchant_action"),
+            (make_text(ANY, field="merchant_action", language="fr"), "fr.merchant_action"),
+            (make_code(retry_advice="check_status_first"), "en.merchant_action"),
+        ],
+        [
+            make_text(f"Top up. {ANY}", field="merchant_action"),
+            make_text("", field="merchant_action", language="fr"),
+            make_text("Ladda saldot.", field="merchant_action", language="sv"),  # the package has no sentence in it
+        ],
+    ),
     "R001": (
         [
             (make_code(runbook=replace(RUNBOOK, **{name: ""})), name)
@@ -284,11 +308,12 @@ CASES = {
     "R011": (
         [
             (make_review(reviewed_at=181), "reviewed_at"),
-            (make_review(changed_at=181), "reviewed_at"),
+            (make_review(published_at=181, changed_at=1), "reviewed_at"),
             (make_review(reviewed_at=3, changed_at=2), "reviewed_at"),
         ],
         [
             make_review(reviewed_at=180, changed_at=999),
+            make_review(published_at=180, changed_at=180),
             make_review(reviewed_at=3, changed_at=3),
             make_review(severity="info", reviewed_at=9999),
             make_review(severity="critical", reviewed_at=9999),  # the host's setting does not name it
@@ -297,7 +322,7 @@ CASES = {
             (make_entry(), replace(make_review(reviewed_at=999)[1], now=None)),
         ],
     ),
-    "R012": ([(make_review(flag="Step 2 is wrong."), "flag")], [make_review(), make_code()]),
+    "R012": ([(make_review(flags=["Step 2 is wrong."]), "flag")], [make_review(), make_code()]),
     "R013": (
         [(make_runbook("Look around. Expect light.", section="diagnosis"), "diagnosis")],
         [make_code(), make_code(runbook=replace(RUNBOOK, diagnosis="")), make_code(runbook=None)],
@@ -325,10 +350,47 @@ CASES = {
         [make_runbook("Ask the Platform on-call @ night."), make_runbook("2 + 2 = 4")],
     ),
     "R017": (
-        [((make_entry(runbook=Runbook(meaning="word " * 801)), CONTEXT), "")],
-        [(make_entry(runbook=Runbook(meaning="word " * 800)), CONTEXT), make_code(runbook=None)],
+        [((make_entry(runbook=Runbook(meaning="word " * 601)), CONTEXT), "")],
+        [(make_entry(runbook=Runbook(meaning="word " * 600)), CONTEXT), make_code(runbook=None)],
     ),
     "R018": ([(make_runbook("See http://x.test/."), "meaning")], [make_runbook("See https://x.test/.")]),
+    "R019": (
+        [
+            (make_runbook("Too little.\n\nNot to be confused with:\n\n- 4001: sent"), "similar"),
+            (make_runbook("Too little.\n\nNot to be confused with 4001."), "similar"),
+            (make_code(similar=("4001",)), "meaning"),
+        ],
+        [
+            make_runbook("After 4001 look again."),
+            make_runbook("Not to be confused with status 1008 of an order."),
+            (
+                make_entry(runbook=replace(RUNBOOK, meaning="Not to be confused with: 4001"), similar=("4001",)),
+                CONTEXT,
+            ),
+            make_code(runbook=None, similar=("4001",)),
+        ],
+    ),
+    "R020": (
+        [
+            (make_runbook("a" * 241, section="impact"), "impact"),
+            (make_runbook(f"1. {'a' * 241}\n   Expect: one.", section="diagnosis"), "diagnosis"),
+            (make_runbook(f"- {'a' * 241}\n- b", section="escalation"), "escalation"),
+        ],
+        [
+            make_runbook(f"{'a' * 239}. And more.", section="impact"),
+            make_runbook(f"1. {'a' * 240}\n   Expect: {'b' * 99}\n2. {'c' * 999}", section="diagnosis"),
+            make_runbook(f"- b\n- {'a' * 999}", section="escalation"),
+            make_code(runbook=None),
+        ],
+    ),
+    "R021": (
+        [
+            (make_runbook("The money was too little."), "meaning"),
+            (make_runbook(f"The money was too little.\n\n{ANY}"), "meaning"),
+            (make_code(retry_advice="check_status_first"), "meaning"),
+        ],
+        [make_runbook(f"Too little: **{ANY}**\n\nMore."), make_code(runbook=None)],
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pts_errors.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
+from pts_errors.order_ids import SENTENCES, OrderId
 
 LANGUAGES = (
     "en",
@@ -31,12 +32,12 @@ LANGUAGES = (
 MESSAGE = Message(
     title="Balance too low",
     customer_message="Your order wasn't processed. Please use another way to pay.",
-    merchant_action="Top up the balance, then send a new order.",
+    merchant_action=f"Top up the balance first. {SENTENCES[OrderId.ANY]}",
 )
 
 RUNBOOK = Runbook(
     owner="Ledger on-call",
-    meaning="The money on the account was too little.",
+    meaning=f"**{SENTENCES[OrderId.ANY]}** The money on the account was too little.",
     impact="Orders of one merchant are refused.",
     diagnosis="1. Read the balance.\n   Expect: less than the amount.",
     mitigation="Nothing to change on our side. Nothing to undo.",

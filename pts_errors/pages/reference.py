@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from pts_errors import languages
+from pts_errors import languages, mentions
 from pts_errors.catalog import Catalog, LocalizedError, Table
 from pts_errors.entry import MESSAGE_FIELDS, Outcome
-from pts_errors.pages import words
+from pts_errors.pages import search, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, LanguageLink
+from pts_errors.pages.search import Found
 
 LIST_TEMPLATE = "pts_errors/error_list.html"
 ERROR_TEMPLATE = "pts_errors/error.html"
@@ -80,7 +81,7 @@ class PublicError:
     @property
     def outcome_words(self) -> words.Words:
         """The outcome in words."""
-        return words.of_outcome(self.outcome)
+        return words.of_outcome(self.outcome, self.retry_advice)
 
     @property
     def retry_words(self) -> words.Words:
@@ -91,6 +92,11 @@ class PublicError:
     def party_words(self) -> words.Words:
         """The responsible party in words."""
         return words.of_party(self.responsible_party)
+
+    @property
+    def rank(self) -> int:
+        """How careful one has to be: 0 where money may have moved."""
+        return words.rank(self.outcome, self.retry_advice)
 
     @property
     def http_phrase(self) -> str:
@@ -129,11 +135,15 @@ class ListPage:
     frame: Frame
     query: str
     categories: tuple[CategoryList, ...]
+    candidates: tuple[Found, ...]
+    """The codes that a pasted line may mean; empty where the query is words to look for."""
     count: int
     total: int
     revision: int
     provider_language: str
     """The language of the gateway's own messages."""
+    rules: Mapping[str, Any] | None
+    """How a line is read, for the script of a static copy; None where a server reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +183,6 @@ class UnknownPage:
 # The gateway writes English.
 _PROVIDER_LANGUAGE = "en"
 
-# Longer queries are no search for a code; what is beyond is not looked at.
-_MAX_QUERY = 200
-
 _PLAIN_FIELDS = tuple(f.name for f in fields(PublicError) if f.name not in MESSAGE_FIELDS)
 
 
@@ -191,19 +198,21 @@ def public(error: LocalizedError) -> PublicError:
 
 
 def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "") -> ListPage:
-    """Return the list of all codes in a language, or of those in which every word of the query is found."""
-    query = " ".join(query[:_MAX_QUERY].split())
+    """Return the list of all codes, of those that a pasted line may mean, or of those that hold every word of a query."""
+    addresses = {code: links.error(code) for code in catalog.entries}
+    candidates = search.candidates(search.read(catalog, query), catalog, language=language, addresses=addresses)
+    query = " ".join(query[: mentions.MAX_TEXT].split())
     wanted = query.casefold().split()
     found = [
         link
-        for link in _links(catalog.table(language), catalog.entries, links)
+        for link in _links(catalog.table(language), () if candidates else catalog.entries, links)
         if all(word in _searched(link.error) for word in wanted)
     ]
     categories = [
         CategoryList(
             slug=category.slug,
-            name=category.name or category.slug,
-            language=catalog.source_language,
+            name=(name := words.of_category(category.name)) or category.slug,
+            language=catalog.source_language if name == category.name else language,
             links=tuple(link for link in found if link.error.category == category.slug),
         )
         for category in catalog.categories.values()
@@ -212,10 +221,12 @@ def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "")
         frame=_frame(catalog, language, links, {tag: links.listing(tag) for tag in catalog.languages}, links.listing()),
         query=query,
         categories=tuple(category for category in categories if category.links),
+        candidates=tuple(candidates),
         count=len(found),
         total=len(catalog.entries),
         revision=catalog.number,
         provider_language=_PROVIDER_LANGUAGE,
+        rules=None if links.is_live else mentions.rules(),
     )
 
 
@@ -230,8 +241,8 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> E
     return ErrorPage(
         frame=frame,
         error=error,
-        category=category.name or category.slug,
-        category_language=catalog.source_language,
+        category=(name := words.of_category(category.name)) or category.slug,
+        category_language=catalog.source_language if name == category.name else language,
         provider_language=_PROVIDER_LANGUAGE,
         customer_messages=tuple(
             (link, text)

@@ -6,21 +6,23 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors import lint, markdown
+from pts_errors import lint, markdown, mentions
 from pts_errors.catalog import Catalog, LocalizedError
 from pts_errors.conf import conf
 from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Runbook
-from pts_errors.lint import Review
+from pts_errors.lint import Flag, Review
 from pts_errors.models import Severity
-from pts_errors.pages import words
+from pts_errors.pages import search, words
 from pts_errors.pages.frame import Frame
+from pts_errors.pages.search import Found
 
 LIST_TEMPLATE = "pts_errors/runbook_list.html"
 RUNBOOK_TEMPLATE = "pts_errors/runbook.html"
@@ -46,18 +48,8 @@ _VALUE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # The lint rule that says whether a review is overdue, or the text newer than it.
 _REVIEW_RULE = "R011"
 
-# Where a first sentence ends. Expectations are written as "Expect: …" on a line of their own.
-_SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
-_EXPECT = re.compile(r"\bExpect(?:ed)?:\s*", re.IGNORECASE)
-
-# A number in a log line: not a part of a longer word, a decimal, a date or an identifier.
-_NUMBER = re.compile(r"(?<![\w.])[1-9][0-9]{0,8}(?!\w|[.,:]\d|-\w)")
-
-# How log lines write the value of a name: order_id=A77, "order_id": "A77".
-_ASSIGNED = r"""["']?\s{0,3}[=:]\s{0,3}["']?([^\s"',;&}\]]+)"""
-
-# A log line may be long; what is beyond is not looked at.
-_MAX_QUERY = 10_000
+# Texts in which a number is no mention of a code, but a part of a link, a command or an example.
+_QUOTING = re.compile(r"</?(a|code|pre)\b")
 
 
 class Links(Protocol):
@@ -79,6 +71,8 @@ class RunbookLink:
     severity_label: str
     owner: str
     url: str
+    rank: int
+    """How careful one has to be: 0 where money may have moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +82,13 @@ class ListPage:
     frame: Frame
     query: str
     links: tuple[RunbookLink, ...]
+    candidates: tuple[Found, ...]
+    """The codes that a pasted line may mean; empty where the query is words to look for."""
     language: str
     """The language in which runbooks are written."""
     revision: int
+    rules: Mapping[str, Any] | None
+    """How a line is read, for the script of a static copy; None where a server reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ class Strip:
     retry: words.Words
     impact: str
     first_step: str
-    expectation: str
+    """What the first step asks to do, whole. Its expectation is a decision, and stands with the step alone."""
     owner: str
     escalation: str
 
@@ -122,7 +120,7 @@ class Trust:
     reviewed: str
     changed: str
     warnings: tuple[str, ...]
-    flag: str
+    flags: tuple[Flag, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,34 +170,34 @@ class _Cache:
 _cache = _Cache()
 
 
-def search(catalog: Catalog, query: str) -> str:
-    """Return the first code of the catalog that a text names, such as a pasted log line, or an empty text."""
-    return next((found for found in _NUMBER.findall(query[:_MAX_QUERY]) if found in catalog.entries), "")
-
-
-def values_in(query: str) -> dict[str, str]:
-    """Return the values of placeholders that a log line names, such as ``order_id=A77``."""
-    found = {}
-    for name in conf.RUNBOOK_PARAMETERS:
-        match = re.search(rf"(?<!\w){re.escape(name)}{_ASSIGNED}", query[:_MAX_QUERY])
-        if match and _VALUE.fullmatch(match[1]):
-            found[name] = match[1]
-    return found
-
-
 def values(query: Mapping[str, str]) -> dict[str, str]:
     """Return the values that may fill placeholders, by parameter: only listed names, only harmless characters."""
     return {name: query[name] for name in conf.RUNBOOK_PARAMETERS if _VALUE.fullmatch(query.get(name, ""))}
 
 
-def list_page(catalog: Catalog, *, frame: Frame, links: Links, query: str = "") -> ListPage:
-    """Return the list of all codes, or of those in which every word of the query is found."""
-    query = " ".join(query[:_MAX_QUERY].split())
+def list_page(
+    catalog: Catalog, *, frame: Frame, links: Links, query: str = "", given: Mapping[str, str] | None = None
+) -> ListPage:
+    """Return the list of all codes, of those that a pasted line may mean, or of those that hold every word of a query.
+
+    ``given`` are the values of placeholders that the addresses of candidates carry on.
+    """
+    carried = f"?{urlencode(given)}" if given else ""
+    addresses = {code: links.runbook(code) + carried for code in catalog.entries}
+    language = catalog.source_language
+    candidates = search.candidates(search.read(catalog, query), catalog, language=language, addresses=addresses)
+    query = " ".join(query[: mentions.MAX_TEXT].split())
     wanted = query.casefold().split()
     every = [_link(catalog, code, links) for code in catalog.entries]
     found = [link for link in every if all(word in _searched(link) for word in wanted)]
     return ListPage(
-        frame=frame, query=query, links=tuple(found), language=catalog.source_language, revision=catalog.number
+        frame=frame,
+        query=query,
+        links=() if candidates else tuple(found),
+        candidates=tuple(candidates),
+        language=catalog.source_language,
+        revision=catalog.number,
+        rules=None if frame.is_live else mentions.rules(),
     )
 
 
@@ -228,7 +226,7 @@ def runbook_page(
         name=entry.name,
         title=error.title,
         provider_message=entry.provider_message,
-        category=entry.category.name or entry.category.slug,
+        category=words.of_category(entry.category.name) or entry.category.slug,
         severity=entry.severity,
         severity_label=_severity(entry.severity),
         is_retired=entry.is_retired,
@@ -237,7 +235,11 @@ def runbook_page(
         strip=_strip(entry, error, rendered.source, filled),
         trust=_trust(entry, review, now),
         sections=tuple(
-            Section(slug=name, heading=str(_HEADINGS[name]), html=_fill_html(rendered.html[name], filled))
+            Section(
+                slug=name,
+                heading=str(_HEADINGS[name]),
+                html=_fill_html(_with_links(rendered.html[name], catalog, code, links), filled),
+            )
             for name in RUNBOOK_SECTIONS
             if rendered.html[name]
         ),
@@ -313,32 +315,55 @@ def _fill_html(html: str, filled: Mapping[str, str]) -> SafeString:
     return mark_safe("".join(done))  # what the renderer made safe, with values that hold no markup
 
 
+def _with_links(html: str, catalog: Catalog, own: str, links: Links) -> str:
+    """Return rendered Markdown with a link around every code of the catalog but the page's own."""
+    pieces = _TAG.split(html)
+    before = ""  # a label may stand in another element: <code>status</code> 1000
+    quoting = 0
+    for index, piece in enumerate(pieces):
+        if index % 2:
+            if _QUOTING.match(piece):
+                quoting += -1 if piece.startswith("</") else 1
+            elif not piece.startswith(("<em", "<strong", "</em", "</strong")):
+                before = ""
+            continue
+        if not quoting:
+            pieces[index] = _linked(before, piece, catalog, own, links)
+        before += piece
+    return "".join(pieces)
+
+
+def _linked(before: str, text: str, catalog: Catalog, own: str, links: Links) -> str:
+    done, place = "", len(before)
+    for mention in mentions.in_text(before + text):
+        if mention.start >= len(before) and mention.code in catalog.entries and mention.code != own:
+            done += (before + text)[place : mention.start]
+            done += format_html('<a href="{}">{}</a>', links.runbook(mention.code), mention.code)
+            place = mention.start + len(mention.code)
+    return done + (before + text)[place:]
+
+
 def _strip(entry: Entry, error: LocalizedError, source: Runbook, filled: Mapping[str, str]) -> Strip:
-    step, *expectation = _EXPECT.split(next(map(markdown.plain, markdown.numbered_items(source.diagnosis)), ""), 1)
+    shown = {name: _fill(text, filled) for name, text in lint.shown(source).items()}
     return Strip(
-        outcome=words.of_outcome(entry.outcome),
+        outcome=words.of_outcome(entry.outcome, entry.retry_advice),
         retry=words.of_retry_advice(entry.retry_advice, error.retry_after),
-        impact=_fill(_first_sentence(markdown.plain(source.impact)), filled),
-        first_step=_fill(_first_sentence(step), filled),
-        expectation=_fill(_first_sentence("".join(expectation)), filled),
+        impact=shown["impact"],
+        first_step=shown["diagnosis"],
         owner=source.owner,
-        escalation=_fill(_first_sentence(markdown.plain(source.escalation)), filled),
+        escalation=shown["escalation"],
     )
-
-
-def _first_sentence(text: str) -> str:
-    return _SENTENCE.split(text.strip(), maxsplit=1)[0]
 
 
 def _trust(entry: Entry, review: Review | None, now: datetime | None) -> Trust:
     if review is None:
-        return Trust(reviewed="", changed="", warnings=(), flag="")
+        return Trust(reviewed="", changed="", warnings=(), flags=())
     context = lint.Context(known=(), review=review, review_days=conf.REVIEW_DAYS, now=now)
     return Trust(
         reviewed=_reviewed(review.reviewed_at, now) if review.reviewed_at else _("Never reviewed."),
         changed=_changed(review.changed_at, now) if review.changed_at else "",
         warnings=tuple(issue.text for issue in lint.lint(entry, context) if issue.id == _REVIEW_RULE),
-        flag=review.flag,
+        flags=review.flags,
     )
 
 
@@ -379,6 +404,7 @@ def _link(catalog: Catalog, code: str, links: Links) -> RunbookLink:
         severity_label=_severity(entry.severity),
         owner=(entry.runbook.owner if entry.runbook else "") or entry.category.owner,
         url=links.runbook(code),
+        rank=words.rank(entry.outcome, entry.retry_advice),
     )
 
 

@@ -23,8 +23,12 @@ class Words:
     """What it means for somebody who has to act on it."""
 
 
-def of_outcome(outcome: str) -> Words:
-    """Return what became of the request, in words."""
+def of_outcome(outcome: str, retry_advice: str) -> Words:
+    """Return what became of the request, in words.
+
+    An outcome speaks of the request, and people read it as the order: where the advice is to check the status first,
+    no refusal says what became of the money.
+    """
     label, sentence = {
         Outcome.ACCEPTED.value: (
             pgettext("outcome", "Accepted"),
@@ -43,6 +47,11 @@ def of_outcome(outcome: str) -> Words:
             _("Money may have moved. Only a query of the order tells what became of it."),
         ),
     }.get(outcome, (outcome, ""))
+    if retry_advice == RetryAdvice.CHECK_STATUS_FIRST and outcome in (Outcome.REJECTED, Outcome.DECLINED):
+        sentence = _(
+            "The gateway refused this request. "
+            "That says nothing final about the order, which may be paid: only a query tells."
+        )
     return Words(value=outcome, label=label, sentence=sentence)
 
 
@@ -53,7 +62,7 @@ def of_retry_advice(advice: str, retry_after: int | None = None) -> Words:
         RetryAdvice.DO_NOT_RETRY.value: (_("Do not retry"), _("Do not send it again: the answer will be the same.")),
         RetryAdvice.RETRY_AFTER_CORRECTION.value: (
             _("Correct, then retry"),
-            _("Correct the cause first, then send a new request."),
+            _("Correct the cause first, then send the request again."),
         ),
         RetryAdvice.RETRY_AFTER_RESOLUTION.value: (
             _("Resolve, then retry"),
@@ -62,7 +71,10 @@ def of_retry_advice(advice: str, retry_after: int | None = None) -> Words:
         RetryAdvice.RETRY_LATER.value: (_("Retry later"), _("Send the same request again later.")),
         RetryAdvice.CHECK_STATUS_FIRST.value: (
             _("Check status first"),
-            _("Query the order before anything else. Send it again only if it failed, or with the same order id."),
+            _(
+                "Query the order before anything else. Whatever is sent again keeps the same order id; "
+                "only after status 3000 (failed) does a further try take a new one."
+            ),
         ),
     }.get(advice, (advice, ""))
     if advice == RetryAdvice.RETRY_LATER and retry_after is not None:
@@ -90,6 +102,22 @@ def of_party(party: str) -> Words:
         ),
     }.get(party, (party, ""))
     return Words(value=party, label=label, sentence=sentence)
+
+
+def of_category(name: str) -> str:
+    """Return the name of a category in the active language: those that the package ships, others as they are."""
+    return {
+        "Transaction Error": pgettext("category", "Transaction Error"),
+        "Upstream Error": pgettext("category", "Upstream Error"),
+        "Server Related Error": pgettext("category", "Server Related Error"),
+    }.get(name, name)
+
+
+def rank(outcome: str, retry_advice: str) -> int:
+    """Return how careful one has to be after a code: 0 where money may have moved, 1 where only a query tells, or 2."""
+    if outcome == Outcome.UNKNOWN:
+        return 0
+    return 1 if retry_advice == RetryAdvice.CHECK_STATUS_FIRST else 2
 
 
 def of_status(status: int) -> str:

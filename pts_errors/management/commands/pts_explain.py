@@ -18,6 +18,7 @@ from pts_errors import languages, models, snapshot
 from pts_errors.catalog import LocalizedError, Table
 from pts_errors.conf import conf
 from pts_errors.entry import RUNBOOK_SECTIONS, Entry, RetryAdvice, Runbook
+from pts_errors.pages import words
 
 # Longer lines are hard to follow with the eyes, however wide the screen is.
 _MAX_WIDTH = 100
@@ -73,7 +74,7 @@ class Command(BaseCommand):
             if not error.is_known:
                 raise CommandError(
                     _("The code %(code)s is not in the catalog, so the result of the request is unknown. %(advice)s")
-                    % {"code": ascii(code[:20]), "advice": _check_first()}
+                    % {"code": ascii(code[:20]), "advice": _check_first(error.outcome)}
                 )
             entry = catalog.entries[error.code]
             if as_json:
@@ -88,11 +89,9 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(lines))
 
 
-def _check_first() -> str:
-    return _(
-        "Money may already have moved: query the order first, and send it again only when it is failed, or with the "
-        "same order id."
-    )
+def _check_first(outcome: str) -> str:
+    advice = RetryAdvice.CHECK_STATUS_FIRST
+    return f"{words.of_outcome(outcome, advice).sentence} {words.of_retry_advice(advice).sentence}"
 
 
 def _as_json(error: LocalizedError, entry: Entry, runbook: bool) -> dict[str, Any]:
@@ -110,7 +109,7 @@ def _explanation(error: LocalizedError, entry: Entry, table: Table) -> Iterator[
     yield " ".join(filter(None, (error.code, error.title)))
     yield _RULE
     if error.retry_advice == RetryAdvice.CHECK_STATUS_FIRST:
-        yield _check_first()
+        yield _check_first(error.outcome)
         yield ""
     if error.is_retired:
         yield _("The gateway no longer sends this code.")
