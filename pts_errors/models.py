@@ -405,13 +405,21 @@ class Runbook(models.Model):
     meaning = _section(_("meaning"), _("What happened, where the money stands, and which codes look alike."))
     impact = _section(_("impact"), _("Who is hurt and how badly. The first sentence is shown at the top of the page."))
     diagnosis = _section(
-        _("diagnosis"), _("A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page.")
+        _("diagnosis"),
+        _(
+            "A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page."
+        ),
     )
     mitigation = _section(
         _("mitigation"), _("What to change, and for every change how to undo it or that it cannot be.")
     )
     verification = _section(_("verification"), _("A positive proof that it works again. Silence is not success."))
-    escalation = _section(_("escalation"), _("Whom to call and when. The first item is shown at the top of the page. Blank: the escalation of the category."))
+    escalation = _section(
+        _("escalation"),
+        _(
+            "Whom to call and when. The first item is shown at the top of the page. Blank: the escalation of the category."
+        ),
+    )
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True, editable=False)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -15,7 +15,15 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
     """Merge a newer package's catalog, and seed empty tables, such as after ``flush`` or without migrations."""
     if not router.allow_migrate_model(using, models.Head):
         return
-    for live in (models.Category, models.ErrorCode, models.Message, models.Runbook, models.Flag, models.Head, models.Revision):
+    for live in (
+        models.Category,
+        models.ErrorCode,
+        models.Message,
+        models.Runbook,
+        models.Flag,
+        models.Head,
+        models.Revision,
+    ):
         try:
             migrated = apps.get_model(live._meta.label)
         except LookupError:  # the tables of this app are gone, or not yet there

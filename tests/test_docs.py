@@ -254,7 +254,12 @@ def test_every_outcome_has_one_row_with_its_basis() -> None:
     rows = [cells for cells in _rows(_REFERENCE / "decisions.md") if len(cells) == 6 and cells[0].isdigit()]
 
     shipped = [
-        (entry.code, f"`{entry.outcome}`", f"`{entry.retry_advice}`", order_ids.after(entry.outcome, entry.retry_advice))
+        (
+            entry.code,
+            f"`{entry.outcome}`",
+            f"`{entry.retry_advice}`",
+            order_ids.after(entry.outcome, entry.retry_advice),
+        )
         for entry in seed.packaged()
     ]
     assert [(code, outcome, advice, order_id) for code, outcome, _, _, advice, order_id in rows] == shipped
@@ -264,9 +269,7 @@ def test_every_outcome_has_one_row_with_its_basis() -> None:
 
 def test_assumed_refusals_are_treated_as_carefully_as_unknown_outcomes() -> None:
     """They are checked first, name no time to wait, and allow no other order id."""
-    assumed = {
-        cells[0] for cells in _rows(_REFERENCE / "decisions.md") if len(cells) == 6 and cells[2] == "assumed"
-    }
+    assumed = {cells[0] for cells in _rows(_REFERENCE / "decisions.md") if len(cells) == 6 and cells[2] == "assumed"}
     refused = [entry for entry in seed.packaged() if entry.code in assumed and entry.outcome == Outcome.REJECTED]
 
     assert {"1019", "8001", "8002", "8005", "9000", "9004", "9006"} <= {entry.code for entry in refused}

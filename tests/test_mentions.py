@@ -51,11 +51,13 @@ WRITERS: list[Callable[[tuple[str, str], tuple[str, str]], str]] = [
     lambda names, values: repr(dict(zip(names, values, strict=True))),
     lambda names, values: "".join(f"<{n}>{v}</{n}>" for n, v in zip(names, values, strict=True)),
     lambda names, values: "; ".join(f'"{n}" => "{v}"' for n, v in zip(names, values, strict=True)),
-    lambda names, values: "a:2:{" + "".join(
-        f's:{len(n)}:"{n}";s:{len(v)}:"{v}";' for n, v in zip(names, values, strict=True)
-    ) + "}",
+    lambda names, values: (
+        "a:2:{" + "".join(f's:{len(n)}:"{n}";s:{len(v)}:"{v}";' for n, v in zip(names, values, strict=True)) + "}"
+    ),
 ]
-LABELS = st.sampled_from(["code", "Code", "CODE", "error_code", "errorCode", "rc", "resultCode", "respCode", "pts.code"])
+LABELS = st.sampled_from(
+    ["code", "Code", "CODE", "error_code", "errorCode", "rc", "resultCode", "respCode", "pts.code"]
+)
 OTHERS = st.sampled_from(
     ["status", "order_status", "statusCode", "http_code", "amount", "port", "state", "retries", "user_id", "zip_code"]
 )

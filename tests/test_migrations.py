@@ -153,7 +153,7 @@ def test_seed_that_was_not_recorded_is_not_repeated(tmp_path: Path) -> None:
     """MariaDB commits the rows before Django records the migration: killed in between, a second migrate completes."""
     with database("sqlite", tmp_path) as settings:
         host = Host(tmp_path, {"default": settings})
-        host.manage("migrate", "-v0")
+        host.manage("migrate", "pts_errors", "0002", "-v0")
         host.python("""
             from django.db.migrations.recorder import MigrationRecorder
             MigrationRecorder.Migration.objects.filter(app="pts_errors", name="0002_seed").delete()
@@ -162,6 +162,45 @@ def test_seed_that_was_not_recorded_is_not_repeated(tmp_path: Path) -> None:
         host.manage("migrate", "-v0")
 
         assert host.python(COUNT).stdout == SEEDED
+
+
+FLAGGED = """
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from pts_errors.models import ErrorCode
+ada, row = User.objects.create_user("ada"), ErrorCode.objects.get(code="8010")
+with connection.cursor() as cursor:
+    cursor.execute("UPDATE pts_errors_runbook SET flag = 'Step 3 is old.' WHERE error_id = %s", [row.pk])
+LogEntry.objects.create(user=ada, content_type=ContentType.objects.get_for_model(ErrorCode), object_id=str(row.pk),
+    object_repr="", action_flag=2, change_message="Flagged the runbook as wrong: Step 3 is old.")
+"""
+SHOWN = """
+from pts_errors.models import ErrorCode, Flag, Runbook
+print([(flag.runbook.error.code, flag.text, flag.author.username) for flag in Flag.objects.open()])
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_flag_of_the_release_before_becomes_a_row(kind: str, tmp_path: Path) -> None:
+    """With who it was; there and back; and the database fills the old column where the models no longer know it."""
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        host.manage("migrate", "pts_errors", "0002", "-v0")
+        host.python(FLAGGED)
+
+        for arguments in ([], ["pts_errors", "0002"], ["pts_errors"]):
+            host.manage("migrate", *arguments, "-v0")
+
+        assert host.python(SHOWN).stdout == "[('8010', 'Step 3 is old.', 'ada')]\n"
+        host.python("""
+            from pts_errors.models import ErrorCode, Runbook
+            row = ErrorCode.objects.get(code="8010")
+            Runbook.objects.filter(error=row).delete()
+            Runbook.objects.create(error=row, meaning="New.")
+        """)
 
 
 def test_sqlmigrate_works(tmp_path: Path) -> None:

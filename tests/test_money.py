@@ -87,7 +87,9 @@ def test_no_code_that_is_checked_first_says_that_no_money_moved(language: str) -
     pattern = re.compile(NO_MONEY[language], re.IGNORECASE)
 
     with translation.override(language):
-        said = {code: [text for text in _said(ENTRIES[code], language) if pattern.search(text)] for code in CHECKED_FIRST}
+        said = {
+            code: [text for text in _said(ENTRIES[code], language) if pattern.search(text)] for code in CHECKED_FIRST
+        }
 
     assert {code: texts for code, texts in said.items() if texts} == {}
 
@@ -130,7 +132,10 @@ def test_runbook_of_a_code_that_is_checked_first_keeps_to_it(code: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_refusal_that_is_checked_first_tells_no_customer_to_use_another_way(code: str, language: str) -> None:
     """The texts of the first release did, and with it to pay twice."""
-    elsewhere = {"en": r"use another|choose another|another one|another payment", "de": r"andere \w+ Zahlungsart|andere Zahlungsart"}
+    elsewhere = {
+        "en": r"use another|choose another|another one|another payment",
+        "de": r"andere \w+ Zahlungsart|andere Zahlungsart",
+    }
 
     text = ENTRIES[code].messages[language].customer_message
 
@@ -152,7 +157,10 @@ def test_every_merchant_action_says_which_order_id(language: str) -> None:
 def test_only_a_refusal_that_is_certain_allows_another_order_id() -> None:
     """Over all outcomes and advice: nothing that is checked first, unknown or accepted does."""
     allowed = {
-        (outcome, advice) for outcome in Outcome for advice in RetryAdvice if order_ids.after(outcome, advice) is OrderId.ANY
+        (outcome, advice)
+        for outcome in Outcome
+        for advice in RetryAdvice
+        if order_ids.after(outcome, advice) is OrderId.ANY
     }
 
     assert allowed

@@ -192,7 +192,7 @@ def test_json_holds_the_runbook_when_it_is_asked_for():
 @pytest.mark.parametrize("as_json", [True, False])
 def test_an_unknown_code_is_an_error_with_the_safe_advice(code, as_json):
     """Whoever looks up a code that nobody knows may be about to pay twice."""
-    with pytest.raises(CommandError, match="Money may have moved. .* Query the order before anything else") as caught:
+    with pytest.raises(CommandError, match=r"Money may have moved\. .* Query the order before anything else") as caught:
         explain(code, as_json=as_json)
 
     assert len(str(caught.value)) < 400

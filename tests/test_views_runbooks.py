@@ -410,7 +410,9 @@ def test_flag_is_not_closed_by_get(reader: Client) -> None:
     assert Flag.objects.open().exists()
 
 
-@pytest.mark.parametrize(("asked", "language"), [("ar", "en"), ("zh-hant", "en"), ("zh-CN", "zh-hans"), ("en-GB", "en")])
+@pytest.mark.parametrize(
+    ("asked", "language"), [("ar", "en"), ("zh-hant", "en"), ("zh-CN", "zh-hans"), ("en-GB", "en")]
+)
 def test_staff_pages_speak_a_language_only_where_they_have_all_of_it(reader: Client, asked: str, language: str) -> None:
     """Half a page in another language is read wrongly at night."""
     for address in ("/errors/runbooks/", "/errors/runbooks/8010/", "/errors/runbooks/7777/"):

@@ -65,4 +65,3 @@ def reason_words(reason: Reason) -> str:
         Reason.MESSAGE: pgettext("why a code was found", "the gateway's message"),
         Reason.NUMBER: pgettext("why a code was found", "a number in the text"),
     }[reason]
-

@@ -21,9 +21,9 @@ from django.test import Client
 
 from example_project import settings as demo_settings
 from pts_errors import publishing
-from pts_errors.models import ErrorCode, Message, Runbook
+from pts_errors.models import ErrorCode, Message
 from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
-from tests.factories import UserFactory
+from tests.factories import FlagFactory, UserFactory
 from tests.hosts import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -104,7 +104,7 @@ def test_the_back_office(open_page, tmp_path):
     with time_machine.travel(now + timedelta(days=1)):
         _yesterday()
     with time_machine.travel(now + timedelta(days=2)):
-        Runbook.objects.filter(error__code="8010").update(flag="Step 3 no longer fits the ledger's page.")
+        FlagFactory(code="8010", text="Step 3 no longer fits the ledger's page.")
         with open_page("edda") as page:
             page.goto(code_url("1007"))
             _replace_and_save(page, "#id_messages-en-title", "Balance", "Balance is")

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from pts_errors import lookup
 from pts_errors.models import ErrorCode, Message, Revision, Runbook
 from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
+from tests.factories import FlagFactory
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -24,7 +25,8 @@ def pages() -> list[str]:
     """Return every kind of page of ours, with something to show on it."""
     Message.objects.filter(error__code="1007", language="en").update(title="Balance too low")
     Message.objects.filter(error__code="1008", language="fil").delete()
-    Runbook.objects.filter(error__code="8010").update(flag="Step 3 is wrong.")
+    FlagFactory(code="8010", reference="order_id=A-77")
+    FlagFactory(code="8010", text="Step 4 as well.")
     ErrorCode.objects.filter(code="1007").update(unseen=["en.title"])
     revision = Revision.objects.get(error__code="1007")
     return [

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from pytest_django import Settings
 
 from pts_errors import snapshot
-from pts_errors.models import Runbook
 from pts_errors.pages import words
 from tests.browser import chromium_path
+from tests.factories import FlagFactory
 from tests.test_mentions import LINES
 
 # Pictures for people to look at, only when somebody wants them.
@@ -105,7 +105,7 @@ def _walk(browser: Browser, server: Any, paths: tuple[str, ...], how: tuple[str,
 @pytest.mark.parametrize("how", READERS, ids="-".join)
 def test_public_pages_can_be_read_by_everybody(browser: Browser, live_server: Any, how: tuple[str, str, str]) -> None:
     """List, filtered list, codes of every outcome, and a code that is not there."""
-    paths = ("", "?q=8010", "1007/", "8010/", "8009/")
+    paths = ("", "?q=code%3D1000+then+code%3D4001", "?q=status+1000", "1007/", "8002/", "8010/", "8009/")
 
     _walk(browser, live_server, tuple(f"/errors/{path}" for path in paths), how)
 
@@ -115,8 +115,8 @@ def test_on_call_pages_can_be_read_by_everybody(
     browser: Browser, live_server: Any, reader: Any, how: tuple[str, str, str]
 ) -> None:
     """List, runbook with open and filled placeholders, and a code that is not there."""
-    Runbook.objects.filter(error__code="8010").update(flag="Step 3 is out of date.")
-    paths = ("", "8010/", "1017/?merchant_id=M-77", "8009/")
+    FlagFactory(code="8010", text="Step 3 is out of date.", reference="order_id=A-77")
+    paths = ("", "?q=code%3D1000+then+code%3D4001", "?q=status+1000", "8010/", "1017/?merchant_id=M-77", "8009/")
 
     _walk(browser, live_server, tuple(f"/errors/runbooks/{path}" for path in paths), how, reader)
 

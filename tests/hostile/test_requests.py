@@ -94,7 +94,9 @@ def test_any_text_in_a_parameter_of_a_page_changes_no_more_than_it_should(client
             query = "&".join(f"{name}={in_url(text)}" for name in ("q", "language", "format", "page", "ordering"))
             response = client.get(f"{path}?{query}")
             # A number that somebody typed, in whatever digits, opens its page.
-            opened = response.status_code == 302 and re.fullmatch(r"/errors/\d+/(\?language=[a-z-]+)?", response["Location"])
+            opened = response.status_code == 302 and re.fullmatch(
+                r"/errors/\d+/(\?language=[a-z-]+)?", response["Location"]
+            )
             if (
                 not (opened or response.status_code == 200)
                 or response["Content-Language"] not in languages
