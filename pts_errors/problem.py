@@ -68,6 +68,7 @@ def describe(error: PTSError, *, language: str | None = None) -> Problem:
         # What a gateway invents is no label for a metric: there would be no end of them.
         code=found.code if found.is_known else "",
         outcome=str(found.outcome),
+        retry_advice=str(found.retry_advice),
         status=body["status"],
     )
     return Problem(error=found, status=body["status"], body=body, headers=headers)

@@ -7,6 +7,6 @@ from django.dispatch import Signal
 # Sent after the commit of a publish, with number (int), codes (tuple of str) and origin (str).
 published = Signal()
 
-# Sent when a PTSError is described for whoever asked, with code (str; empty if the catalog does not know it), outcome
-# (str) and status (int). For metrics: it costs nothing while nobody listens.
+# Sent when a PTSError is described, with code (str; empty if it is not in the catalog), outcome (str), retry_advice (str)
+# and status (int). For metrics: it costs nothing while nobody listens.
 problem_described = Signal()

@@ -36,7 +36,7 @@ def described() -> Iterator[list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
 
     def receive(**values: Any) -> None:
-        found.append({name: values[name] for name in ("code", "outcome", "status")})
+        found.append({name: values[name] for name in ("code", "outcome", "retry_advice", "status")})
 
     problem_described.connect(receive)
     yield found
@@ -276,9 +276,9 @@ def test_half_a_character_from_the_gateway_breaks_nothing() -> None:
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("1003", {"code": "1003", "outcome": "rejected", "status": 409}),
-        ("1010", {"code": "1010", "outcome": "rejected", "status": 500}),
-        ("4242", {"code": "", "outcome": "unknown", "status": 500}),
+        ("1003", {"code": "1003", "outcome": "rejected", "retry_advice": "check_status_first", "status": 409}),
+        ("1010", {"code": "1010", "outcome": "rejected", "retry_advice": "retry_after_correction", "status": 500}),
+        ("4242", {"code": "", "outcome": "unknown", "retry_advice": "check_status_first", "status": 500}),
     ],
 )
 def test_a_signal_tells_the_host_what_was_answered(code: str, told: object, described: list[dict[str, Any]]) -> None:
