@@ -80,7 +80,7 @@ def test_saving_confirms_the_translation_against_the_source(translator):
 
     row = message("1007", "fil")
     assert (row.title, row.source_text["title"]) == ("Bago", "Renamed")
-    assert set(row.source_text) == {"title", "customer_message"}
+    assert set(row.source_text) == {"title", "customer_message", "merchant_action"}
 
 
 def test_a_translation_that_is_still_right_is_saved_as_it_is(translator):

@@ -87,7 +87,8 @@ def post(exc: Exception, url: str = "/pay/", **headers: str) -> Any:
 
 def test_an_error_of_the_gateway_becomes_problem_details() -> None:
     """Status, media type, and headers are those of the problem."""
-    response = post(PTSError("8001", reference="A-77"))
+    with override_catalog({"8001": {"retry_advice": "retry_later", "retry_after": 60, "http_status": 503}}):
+        response = post(PTSError("8001", reference="A-77"))
 
     body = response.json()
     assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")

@@ -153,7 +153,8 @@ def test_an_integrators_browser_shows_the_code(client: Client) -> None:
 @pytest.mark.parametrize("accept", [HTML, "*/*"])
 def test_nobody_keeps_it_and_everybody_knows_on_what_it_depends(accept: str, client: Client) -> None:
     """An error is of one moment and one person."""
-    response = client.get("/pay/8001/", headers={"Accept": accept, "Accept-Language": "fr"})
+    with override_catalog({"8001": {"retry_advice": "retry_later", "retry_after": 60}}):
+        response = client.get("/pay/8001/", headers={"Accept": accept, "Accept-Language": "fr"})
 
     assert (response["Cache-Control"], response["Retry-After"]) == ("no-store", "60")
     assert {"Accept", "Accept-Language", "Cookie"} <= set(response["Vary"].split(", "))

@@ -37,7 +37,7 @@ NO_MONEY = {
     "id": r"tidak ada dana|dana tidak|tidak didebit",
     "ja": r"一切行われて|(?:引き落と|送金)されて(?:い)?ません",
     "ko": r"금액은 없|출금되지 않",
-    "ms": r"tiada wang|wang tidak",
+    "ms": r"tiada wang|(?<!mata )wang tidak",
     "pt-br": r"nenhum valor|não foi debitad",
     "ru": r"деньги не|средства не",
     "th": r"ไม่มีการหัก|ไม่มีการโอน|ไม่ได้หัก",

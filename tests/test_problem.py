@@ -198,11 +198,12 @@ def test_an_exception_is_never_answered_as_a_success(status: int, audience: str)
 )
 def test_retry_after_goes_with_the_advice_to_retry_later(code: str, given: int | None, header: str | None) -> None:
     """The gateway's own word counts more than the catalog's; other advice has no time."""
-    assert problem.describe(PTSError(code, retry_after=given)).headers.get("Retry-After") == header
+    with override_catalog({"8001": {"retry_advice": "retry_later", "retry_after": 60}}):
+        assert problem.describe(PTSError(code, retry_after=given)).headers.get("Retry-After") == header
 
 
 @INTEGRATOR
-@override_catalog()
+@override_catalog({"9000": {"retry_advice": "retry_later", "retry_after": 60}})
 def test_an_integrator_is_told_when_to_retry_a_hidden_code() -> None:
     """Only a customer must not tell it from others."""
     assert problem.describe(PTSError("9000")).headers["Retry-After"] == "60"

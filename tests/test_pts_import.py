@@ -242,7 +242,7 @@ def test_a_new_code_comes_whole(files: Path) -> None:
 def test_similar_codes_are_unlinked_on_both_sides(files: Path) -> None:
     """Whichever of the two rows says so."""
     assert "1020" in draft.read(["1001"], using="default")["1001"].similar
-    rewrite(files / "codes.csv", ",1020 8013,", ",8013,")
+    rewrite(files / "codes.csv", ",1008 1017 1020 8013,", ",1008 1017 8013,")
 
     run(files, "--yes")
 
@@ -326,7 +326,7 @@ def test_a_translator_confirms_by_taking_the_flag_away(tmp_path: Path) -> None:
         ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* REQUEST_ACCEPTED is published and cannot"),
         ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
         ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
-        ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:14: .*R002"),
+        ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
         ("categories.csv", "Transaction Error", "x" * 101, "categories.csv:2: .* at most 100 "),
     ],
 )
@@ -356,7 +356,7 @@ def test_what_hangs_on_a_rejected_code_is_rejected(files: Path) -> None:
         file.write("new,New,9,,,1\n")
     with (files / "messages/en.po").open("a", encoding="utf-8") as file:
         file.write(UNIT.format(key="1999/title", source="Brand new", text="Brand new"))
-    rewrite(files / "codes.csv", ",1020 8013,", ",1020 1999 8013,")
+    rewrite(files / "codes.csv", ",1008 1017 1020 8013,", ",1008 1017 1020 1999 8013,")
     out = io.StringIO()
 
     with pytest.raises(CommandError):
