@@ -53,7 +53,7 @@ def rows(codes: Collection[str] | None = None, *, using: str) -> list[ErrorCode]
     whole = wanted.select_related("category", "replaced_by", "runbook").prefetch_related(
         # A router may send what is not named here to a replica, which lags.
         Prefetch("messages", Message.objects.using(using)),
-        Prefetch("similar", ErrorCode.objects.using(using).only("code")),
+        Prefetch("similar", ErrorCode.objects.using(using).only("code", "name")),
     )
     while True:
         found = list(whole.all())
