@@ -119,7 +119,7 @@ def see_code(client: Client) -> bool:
 def see_runbook_in_code(client: Client) -> bool:
     """Look at a runbook on the form of the code."""
     text = client.get(code_url("8010")).content.decode()
-    return "PTS tried to reserve" in text
+    return "PTS failed to set an order" in text
 
 
 def compare(client: Client) -> bool:

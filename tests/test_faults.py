@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pts_errors import seed
 from tests.hosts import SITE, Host, Prompt, database, proxy
 
 pytestmark = pytest.mark.host
@@ -522,16 +523,16 @@ def test_killed_migrate_is_completed_by_the_next(kind: str, tmp_path: Path) -> N
             ]
         """)
 
-    assert found == [[-9, 0], [-9, 0], True, [[1, "shipped"]], 59, [[1, 1]], "", 1]
+    assert found == [[-9, 0], [-9, 0], True, [[1, "shipped"]], 59, [[1, seed.VERSION]], "", 1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_upgrade_is_completed_by_the_next(kind: str, tmp_path: Path) -> None:
     """A newer package's catalog arrives whole or not at all, and once; the edits of ops staff stay."""
     moments = {
-        "INSERT INTO pts_errors_revision": ("info", 1),
-        "UPDATE pts_errors_head SET catalog": ("warning", 2),
-        "commit": ("critical", 4),
+        "INSERT INTO pts_errors_revision": ("info", 0),
+        "UPDATE pts_errors_head SET catalog": ("warning", 1),
+        "commit": ("critical", 3),
     }
     with database(kind, tmp_path) as settings:
         host = Host(tmp_path, {"default": settings})
@@ -553,7 +554,7 @@ def test_killed_upgrade_is_completed_by_the_next(kind: str, tmp_path: Path) -> N
                 edit("1005", title="Ours")
                 publishing.publish()
             """)
-            for round, (moment, (severity, catalog)) in enumerate(moments.items(), start=2):
+            for round, (moment, (severity, merged)) in enumerate(moments.items(), start=2):
                 found = prompt.run(
                     """
                     release(severity)
@@ -571,4 +572,5 @@ def test_killed_upgrade_is_completed_by_the_next(kind: str, tmp_path: Path) -> N
                     severity=severity,
                 )
 
-                assert found == [-9, catalog, "", "Ours", [severity], round, round, [], ""], moment
+                newest = seed.VERSION + round - 1
+                assert found == [-9, seed.VERSION + merged, "", "Ours", [severity], newest, round, [], ""], moment

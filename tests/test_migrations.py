@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from tests.hosts import Host, database
+from tests.hosts import SITE, Host, database
 
 pytestmark = pytest.mark.host
 
@@ -186,7 +186,7 @@ print([(flag.runbook.error.code, flag.text, flag.author.username) for flag in Fl
 def test_flag_of_the_release_before_becomes_a_row(kind: str, tmp_path: Path) -> None:
     """With who it was; there and back; and the database fills the old column where the models no longer know it."""
     with database(kind, tmp_path) as settings:
-        host = Host(tmp_path, {"default": settings})
+        host = Host(tmp_path, {"default": settings}, SITE)
         host.manage("migrate", "-v0")
         host.manage("migrate", "pts_errors", "0002", "-v0")
         host.python(FLAGGED)

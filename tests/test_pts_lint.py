@@ -17,7 +17,9 @@ def _flawed():
     """Break one rule of each level: an error in 1007, a warning in 1008, an info in 4001."""
     Message.objects.filter(error__code="1007", language="en").update(title="")
     Message.objects.filter(error__code="1008", language="en").update(title="A title.")
-    Runbook.objects.filter(error__code="4001").update(meaning="See http://pts.test/.")
+    runbook = Runbook.objects.get(error__code="4001")
+    runbook.meaning += "\n\nSee http://pts.test/."
+    runbook.save()
 
 
 def lint(*arguments):

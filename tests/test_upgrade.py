@@ -119,8 +119,8 @@ def test_unpublished_draft_survives(ship: Any) -> None:
 def test_new_and_retired_codes_arrive(ship: Any) -> None:
     """A code is retired, never removed."""
     ship(
-        c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY"),
-        c4243=lambda _none: replace(seed.packaged()[0], code="4243", name="BANK_STRIKE"),
+        c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", similar=()),
+        c4243=lambda _none: replace(seed.packaged()[0], code="4243", name="BANK_STRIKE", similar=()),
         c1021=lambda entry: replace(entry, is_retired=True, replaced_by="4242"),
     )
 
@@ -136,7 +136,7 @@ def test_new_and_retired_codes_arrive(ship: Any) -> None:
 def test_code_of_our_own_is_kept_when_the_package_brings_it(ship: Any) -> None:
     """Its differences wait for a decision."""
     row = ErrorCode.objects.create(code="4242", name="OURS", category=Category.objects.get(slug="upstream"))
-    ship(c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY"))
+    ship(c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", similar=()))
 
     publishing.upgrade()
 
@@ -149,7 +149,7 @@ def test_code_of_our_own_is_kept_when_the_package_brings_it(ship: Any) -> None:
 def test_name_of_our_own_is_kept_when_the_package_uses_it(ship: Any, code: str) -> None:
     """The shipped one gives way, because names are unique."""
     ErrorCode.objects.create(code=code, name="BANK_HOLIDAY", category=Category.objects.get(slug="upstream"))
-    ship(c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY"))
+    ship(c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", similar=()))
 
     publishing.upgrade()
 
@@ -195,7 +195,7 @@ def test_category_that_ops_edited_stays_when_codes_come_into_it(ship: Any) -> No
     publishing.publish()
     server = next(entry.category for entry in seed.packaged() if entry.category.slug == "server")
     ship(
-        c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", category=server),
+        c4242=lambda _none: replace(seed.packaged()[0], code="4242", name="BANK_HOLIDAY", category=server, similar=()),
         c1005=lambda entry: replace(entry, category=server),
     )
 
@@ -361,7 +361,7 @@ def release(folder: Path, version: int) -> Path:
     place = folder / f"release{version}"
     shutil.copytree(ROOT / "pts_errors", place / "pts_errors", ignore=shutil.ignore_patterns("__pycache__", "api"))
     module = place / "pts_errors" / "seed.py"
-    module.write_text(module.read_text().replace("VERSION = 1\n", f"VERSION = {version}\n"))
+    module.write_text(re.sub(r"VERSION = \d+\n", f"VERSION = {version}\n", module.read_text()))
     fixture = place / "pts_errors" / "fixtures" / "catalog.json"
     rows = json.loads(fixture.read_text(encoding="utf-8"))
 

@@ -200,10 +200,10 @@ def test_strip_answers_the_first_questions(reader: Client) -> None:
         "Balance hold failed",
         "Money may have moved.",
         "Query the order before anything else.",
-        "Merchants cannot withdraw or exchange from the affected balance, and one that resends",
+        "Orders from the affected balance are in doubt; under a new order id they can pay twice.",
         "What to expect, and what to do then",
         "Ledger on-call",
-        "Page the Incident lead and Finance on-call immediately",
+        "Upstream without a hold, or paid twice: Incident lead and Fi",
         "Never reviewed. Changed today.",
     )
     assert [text for text in texts if text not in strip] == []
@@ -262,7 +262,7 @@ def test_markdown_form_is_filled_too(reader: Client) -> None:
     assert response.headers["Content-Type"] == "text/markdown; charset=utf-8"
     text = response.content.decode()
     assert text.startswith("# 8010 Balance hold failed (Error)\n\n> Balance hold failed\n\n- Money: **Unknown**.")
-    assert "1. Take `A77` and the four newest orders" in text
+    assert "1. Query `A77`, then every other order with 8010." in text
     assert "## Escalation" in text
 
 

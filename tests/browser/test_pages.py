@@ -206,7 +206,7 @@ def test_steps_are_copied_as_a_checklist(browser: Browser, live_server: Any, rea
     page.get_by_role("button", name="Copied").wait_for()
     lines = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert lines[0] == "8010 Balance hold failed"
-    assert lines[1].startswith("- [ ] Take A77 and the four newest orders with 8010.")
+    assert lines[1].startswith("- [ ] Query A77, then every other order with 8010.")
     assert all(line.startswith("- [ ] ") for line in lines[1:])
     context.close()
 
