@@ -350,8 +350,8 @@ CASES = {
         [make_runbook("Ask the Platform on-call @ night."), make_runbook("2 + 2 = 4")],
     ),
     "R017": (
-        [((make_entry(runbook=Runbook(meaning="word " * 701)), CONTEXT), "")],
-        [(make_entry(runbook=Runbook(meaning="word " * 700)), CONTEXT), make_code(runbook=None)],
+        [((make_entry(runbook=Runbook(meaning="word " * 601)), CONTEXT), "")],
+        [(make_entry(runbook=Runbook(meaning="word " * 600)), CONTEXT), make_code(runbook=None)],
     ),
     "R018": ([(make_runbook("See http://x.test/."), "meaning")], [make_runbook("See https://x.test/.")]),
     "R019": (
