@@ -144,6 +144,16 @@ class Entry:
     revision: int = 0
     """Number of the publish that made this state; 0 for a draft and for the packaged catalog."""
 
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the fields that the database binds together can stand beside one another."""
+        return (
+            (self.outcome != Outcome.UNKNOWN or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST)
+            and not (self.outcome == Outcome.UNKNOWN and self.reveal_to_customer)
+            and (self.outcome != Outcome.ACCEPTED or 200 <= self.http_status <= 299)
+            and (self.retry_after is None or self.retry_advice == RetryAdvice.RETRY_LATER)
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the state as JSON values, without the revision number: what a revision stores.
 

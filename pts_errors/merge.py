@@ -15,6 +15,8 @@ _CODE_FIELDS = tuple(
 _SLUG = "category.slug"
 _CATEGORY_FIELDS = tuple(f.name for f in fields(Category))
 _RUNBOOK_FIELDS = ("owner", *RUNBOOK_SECTIONS)
+# Those that `Entry.is_consistent` reads.
+_BOUND = ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
     """Return our entry with what changed from base to theirs, wherever we had left the base as it was.
 
     ``base`` is what was shipped last; None says that the package did not have this code, so that everything in which
-    the two differ was changed by both. What we deleted stays deleted.
+    the two differ was changed by both. What we deleted stays deleted. Where a value of theirs contradicts one that we
+    edited, ours stay together.
     """
     before, mine, other = _flat(base), _flat(ours), _flat(theirs)
     result, taken, kept = dict(mine), [], []
@@ -45,7 +48,12 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
             result |= _taken(other, path)
         else:
             kept.append(path)
-    return Merge(entry=_entry(ours, result), taken=tuple(taken), kept=tuple(kept))
+    entry = _entry(ours, result)
+    if not entry.is_consistent:
+        bound = {path for path in taken if path in _BOUND}
+        entry = replace(entry, **{path: mine[path] for path in bound})
+        taken, kept = [path for path in taken if path not in bound], sorted([*kept, *bound])
+    return Merge(entry=entry, taken=tuple(taken), kept=tuple(kept))
 
 
 def take(ours: Entry, theirs: Entry, path: str) -> Entry:

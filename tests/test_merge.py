@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pts_errors import merge
-from pts_errors.entry import Category, Entry, Message, Runbook
+from pts_errors.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook
 
 BASE = Entry(
     code="1007",
@@ -176,6 +176,46 @@ def test_nothing_is_lost_whatever_changed(base: Entry, ours: Entry, theirs: Entr
         assert (path in merged.kept) == (o != b and t not in (b, o))
         assert (path in merged.taken) == (o == b != t)
     assert merge.merge(theirs, merged.entry, theirs).entry == merged.entry
+
+
+FACTS = ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")
+facts = st.builds(
+    lambda **values: replace(BASE, **values),
+    outcome=st.sampled_from(Outcome),
+    retry_advice=st.sampled_from(RetryAdvice),
+    retry_after=st.sampled_from([None, 30, 60]),
+    http_status=st.sampled_from([200, 202, 409, 500]),
+    reveal_to_customer=st.booleans(),
+    severity=st.sampled_from(["info", "error"]),
+).filter(lambda entry: entry.is_consistent)
+
+
+@given(base=facts, ours=facts, theirs=facts)
+def test_what_is_merged_never_contradicts_itself(base: Entry, ours: Entry, theirs: Entry) -> None:
+    """No database takes a time to wait beside the advice to check first; then ours stay together and are named."""
+    merged = merge.merge(base, ours, theirs)
+
+    assert merged.entry.is_consistent
+    for path in FACTS:
+        o, t = merge.value(ours, path), merge.value(theirs, path)
+        assert merge.value(merged.entry, path) == (t if path in merged.taken else o)
+        if o != merge.value(base, path):
+            assert path not in merged.taken
+    if all(getattr(ours, path) == getattr(base, path) for path in FACTS):
+        assert all(getattr(merged.entry, path) == getattr(theirs, path) for path in FACTS)
+    assert (merged.entry.severity == theirs.severity) or "severity" not in merged.taken
+
+
+def test_our_time_to_wait_keeps_our_advice() -> None:
+    """The package learned that a code must be checked first; we had edited the seconds to wait."""
+    base = replace(BASE, outcome="rejected", retry_advice="retry_later", retry_after=60)
+    theirs = replace(base, retry_advice="check_status_first", retry_after=None, severity="critical")
+
+    merged = merge.merge(base, replace(base, retry_after=30), theirs)
+
+    assert (merged.entry.retry_advice, merged.entry.retry_after) == ("retry_later", 30)
+    assert merged.kept == ("retry_advice", "retry_after")
+    assert merged.taken == ("severity",)
 
 
 @given(base=entries, theirs=entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from pts_errors import publishing
+from pts_errors import draft, publishing
+from pts_errors.entry import Outcome, RetryAdvice
 from pts_errors.exceptions import AppendOnly
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook, validate_text
 
@@ -36,6 +38,23 @@ def test_database_refuses_a_code_that_breaks_a_rule(values: dict[str, Any]) -> N
     """The rules that matter hold against every writer, not only against forms."""
     with pytest.raises(IntegrityError), transaction.atomic():
         ErrorCode.objects.filter(code="1005").update(**values)
+
+
+def test_values_know_what_the_database_refuses() -> None:
+    """Every combination of the fields that are bound together."""
+    row = ErrorCode.objects.get(code="1005")
+    values = itertools.product(Outcome, RetryAdvice, (None, 30), (202, 409), (False, True))
+    for outcome, advice, seconds, status, is_revealed in values:
+        row.outcome, row.retry_advice, row.retry_after = outcome, advice, seconds
+        row.http_status, row.reveal_to_customer = status, is_revealed
+        try:
+            row.validate_constraints(exclude={"name", "code"})
+        except ValidationError:
+            is_taken = False
+        else:
+            is_taken = True
+
+        assert draft.entry_of(row).is_consistent == is_taken, (outcome, advice, seconds, status, is_revealed)
 
 
 @pytest.mark.parametrize(

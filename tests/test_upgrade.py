@@ -101,6 +101,26 @@ def test_edit_stays_when_the_package_leaves_it_alone(ship: Any) -> None:
     assert publishing.unpublished() == {}
 
 
+def test_edit_that_contradicts_the_package_stays_whole(ship: Any) -> None:
+    """No database takes a time to wait beside the advice to check first: both wait for one decision."""
+    ErrorCode.objects.filter(code="1005").update(retry_advice="retry_later", retry_after=30)
+    publishing.publish()
+    ship(c1005=lambda entry: replace(entry, retry_advice="retry_later", retry_after=60))
+    publishing.upgrade()
+    ship(c1005=lambda entry: replace(entry, retry_advice="check_status_first", retry_after=None))
+
+    publishing.upgrade()
+
+    row = ErrorCode.objects.get(code="1005")
+    assert (row.retry_advice, row.retry_after, row.unseen) == ("retry_later", 30, ["retry_advice", "retry_after"])
+    live = Revision.objects.live_at(Head.objects.get().number).get(error__code="1005").snapshot["code"]
+    assert (live["retry_advice"], live["retry_after"]) == ("retry_later", 30)
+    publishing.take_shipped("1005", "retry_after")
+    publishing.take_shipped("1005", "retry_advice")
+    publishing.publish()
+    assert ErrorCode.objects.get(code="1005", retry_after=None).retry_advice == "check_status_first"
+
+
 def test_unpublished_draft_survives(ship: Any) -> None:
     """It is neither published nor lost; what is live follows the package."""
     Message.objects.filter(error__code="1005", language="en").update(title="A draft")
