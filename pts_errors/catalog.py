@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -64,6 +64,34 @@ class LocalizedError:
 
     def __str__(self) -> str:
         return self.customer_message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TextLanguages(Mapping[str, str]):
+    """By field, the language of its text: a mapping that can be pickled and hashed, and is a dict to `asdict`."""
+
+    title: str
+    customer_message: str
+    merchant_action: str
+
+    def __getitem__(self, name: str) -> str:
+        if name not in MESSAGE_FIELDS:
+            raise KeyError(name)
+        return getattr(self, name)  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MESSAGE_FIELDS)
+
+    def __len__(self) -> int:
+        return len(MESSAGE_FIELDS)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.values()))
+
+
+_text_languages = cache(
+    _TextLanguages
+)  # few languages, many texts: one mapping for all that were found in the same ones
 
 
 class Table:
@@ -149,7 +177,7 @@ class Table:
             **texts,
             language=language,
             direction=languages.direction(language),
-            text_languages=_text_languages(*found.values()),
+            text_languages=_text_languages(**found),
             revision=entry.revision,
         )
 
@@ -170,11 +198,6 @@ class Table:
                     text = placeholders.fill(text, self._catalog.context, isolate=isolate)
                 return text, language
         return None
-
-
-@cache  # few languages, many texts: one mapping for all that were found in the same ones
-def _text_languages(title: str, customer_message: str, merchant_action: str) -> Mapping[str, str]:
-    return MappingProxyType(dict(zip(MESSAGE_FIELDS, (title, customer_message, merchant_action), strict=True)))
 
 
 def text_of(code: object) -> str:

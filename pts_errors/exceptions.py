@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
@@ -11,8 +12,8 @@ _ACCEPTED = "1000"
 # As many digits as a card number has. No code is so long, and logs must not hold one.
 _CARD = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 
-# Beyond it Python refuses to write an int as text, and no gateway's code is near it.
-_MAX_CODE = 10**18
+# Python refuses to write an int of thousands of digits as text, and no code or order id is near that.
+_MAX_NUMBER = 10**100
 
 
 class PTSError(Exception):
@@ -21,12 +22,21 @@ class PTSError(Exception):
     ``pts_errors.lookup.get(error.code)`` says what it means; ``str()`` is for logs, not for customers.
     """
 
-    def __init__(self, code: str | int, *, reference: str | None = None, retry_after: int | None = None) -> None:
+    def __init__(self, code: str | int, reference: str | None = None, retry_after: int | None = None) -> None:
         """Take the code, the host's own reference of the order, and the seconds to wait if the gateway said so."""
-        self.code = str(code)
+        self.code = _text(code)
         self.reference = reference
         self.retry_after = retry_after
-        super().__init__(code)
+        # All of it, because Celery's JSON carries nothing else; without the end that says nothing, so that a host's own
+        # class which takes a code only can be made from it.
+        args: list[object] = [self.code, reference, retry_after]
+        while args[-1] is None:
+            args.pop()
+        super().__init__(*args)
+
+    def __reduce__(self) -> tuple[Callable[..., PTSError], tuple[object, ...], dict[str, object]]:
+        """Copy and pickle without ``__init__``, because a host's own class may have one that takes something else."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]  # as pickle has it
 
     def __str__(self) -> str:
         code = _CARD.sub("…", self.code)[:20]
@@ -40,14 +50,10 @@ class PTSError(Exception):
         without a usable code is an error, too: its code is empty, which the catalog explains as *unknown, check first*.
         """
         code, data = (envelope.get("code"), envelope.get("data")) if isinstance(envelope, Mapping) else (None, None)
-        if isinstance(code, bool) or not isinstance(code, (str, int)):
-            code = ""
-        if isinstance(code, int) and abs(code) > _MAX_CODE:
-            code = ""
-        if str(code) == _ACCEPTED:
+        code = _sent(code) or ""
+        if code == _ACCEPTED:
             return None
-        reference = data.get("order_id") if isinstance(data, Mapping) else None
-        return cls(code, reference=reference if isinstance(reference, str) else None)
+        return cls(code, reference=_sent(data.get("order_id")) if isinstance(data, Mapping) else None)
 
 
 def raise_for_code(envelope: object) -> None:
@@ -95,3 +101,16 @@ class ExchangeError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(self.problems)
+
+
+def _text(value: object) -> str:
+    """Return a value as text. A member of an enumeration is its value, although its ``str()`` may be its name."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _sent(value: object) -> str | None:
+    """Return text or number of the gateway's JSON as text, and None for everything else."""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    return _text(value) if is_number or isinstance(value, str) else None

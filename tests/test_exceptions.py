@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pts_errors.exceptions import (
     AppendOnly,
@@ -23,11 +27,41 @@ class HostError(PTSError):
     """A host project's own error."""
 
 
-Number = IntEnum("Number", {"ACCEPTED": 1000})
-Text = StrEnum("Text", {"ACCEPTED": "1000"})
+class CallError(PTSError):
+    """A host project's own error, made in another way."""
+
+    def __init__(self, code, *, reference=None, retry_after=None, url=""):
+        """Take the address that was called as well."""
+        super().__init__(code, reference=reference, retry_after=retry_after)
+        self.url = url
 
 
-@pytest.mark.parametrize("code", ["1000", 1000, Number.ACCEPTED, Text.ACCEPTED], ids=repr)
+class CodeError(PTSError):
+    """A host project's own error, which knows a code only."""
+
+    def __init__(self, code):
+        """Take the code."""
+        super().__init__(code)
+
+
+Number = IntEnum("Number", {"ACCEPTED": 1000, "BALANCE": 1007})
+Text = StrEnum("Text", {"ACCEPTED": "1000", "BALANCE": "1007"})
+# As they were written before there was StrEnum: str() of a member is its name.
+Choice = Enum("Choice", {"ACCEPTED": "1000", "BALANCE": "1007"}, type=str)
+Digits = Enum("Digits", {"ACCEPTED": 1000, "BALANCE": 1007}, type=int)
+KINDS: list[Any] = [Number, Text, Choice, Digits]
+
+texts = st.text(max_size=40)
+errors = st.builds(
+    lambda kind, code, reference, seconds: kind(code, reference=reference, retry_after=seconds),
+    st.sampled_from([PTSError, HostError, CallError]),
+    st.integers(0, 99_999) | texts | st.sampled_from([member for kind in KINDS for member in kind]),
+    st.none() | texts,
+    st.none() | st.integers(0, 10**6),
+)
+
+
+@pytest.mark.parametrize("code", ["1000", 1000, *(kind.ACCEPTED for kind in KINDS)], ids=repr)
 def test_an_accepted_request_is_no_error(code):
     """1000 means accepted, as text and as a number."""
     envelope = {"code": code, "message": "Request accepted", "data": {"order_id": "A1"}}
@@ -45,7 +79,13 @@ def test_an_accepted_request_is_no_error(code):
         ({"code": "1003", "data": None}, "1003", None),
         ({"code": "1003", "data": []}, "1003", None),
         ({"code": "1003", "data": "text"}, "1003", None),
-        ({"code": "1003", "data": {"order_id": 17}}, "1003", None),
+        ({"code": "1003", "data": {"order_id": 17}}, "1003", "17"),
+        ({"code": "1003", "data": {"order_id": 20_261_129_000_000_000_001}}, "1003", "20261129000000000001"),
+        ({"code": "1003", "data": {"order_id": True}}, "1003", None),
+        ({"code": "1003", "data": {"order_id": 17.5}}, "1003", None),
+        ({"code": "1003", "data": {"order_id": ["A1"]}}, "1003", None),
+        ({"code": "1003", "data": {"order_id": 10**5_000}}, "1003", None),
+        ({"code": Choice.BALANCE}, "1007", None),
         ({"code": "1003", "data": {"order_id": None}}, "1003", None),
         (MappingProxyType({"code": "1003"}), "1003", None),
         ({"code": "7777"}, "7777", None),
@@ -69,7 +109,7 @@ def test_an_accepted_request_is_no_error(code):
         (None, "", None),
         (b'{"code": "1000"}', "", None),
     ],
-    ids=map(str, range(28)),
+    ids=map(str, range(34)),
 )
 def test_every_other_answer_is_an_error(envelope, code, reference):
     """An answer that cannot be read is an error, too: whether the money moved is then unknown."""
@@ -100,19 +140,37 @@ def test_the_error_in_a_log_is_one_short_line(error, expected):
     assert str(error) == expected
 
 
-@pytest.mark.parametrize("kind", [PTSError, HostError])
-@pytest.mark.parametrize(
-    "duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
-)
-def test_the_error_survives_a_task_queue(kind, duplicate):
-    """Task queues pickle exceptions; the type and every attribute are kept."""
-    error = kind(1003, reference="A1", retry_after=30)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_member_of_an_enumeration_is_its_value(kind):
+    """Hosts name the codes that they treat, and each kind of enumeration has another ``str()``."""
+    error = PTSError(kind.BALANCE)
 
-    other = duplicate(error)
+    assert (error.code, type(error.code), error.args) == ("1007", str, ("1007",))
 
-    assert type(other) is kind
-    assert vars(other) == {"code": "1003", "reference": "A1", "retry_after": 30}
-    assert str(other) == str(error)
+
+@given(errors, st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_the_error_survives_pickles_and_copies(error, protocol):
+    """Task queues pickle exceptions; the type and every attribute are kept, also what a host has added."""
+    error.add_note("seen by the worker")
+    error.attempt = 3
+
+    for other in (pickle.loads(pickle.dumps(error, protocol)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is type(error)
+        assert (vars(other), other.args, str(other)) == (vars(error), error.args, str(error))
+
+
+@given(errors.filter(lambda error: type(error) is not CallError))
+def test_the_error_survives_jsons_that_carry_its_arguments(error):
+    """Celery writes ``args`` as JSON, and makes the error from them where the result is read."""
+    other = type(error)(*json.loads(json.dumps(error.args)))
+
+    assert (vars(other), other.args) == (vars(error), error.args)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, lambda error: CodeError(*error.args)], ids=["copy", "args"])
+def test_an_error_that_a_host_makes_of_a_code_is_made_of_a_code(duplicate):
+    """Its arguments are no more than it takes."""
+    assert duplicate(CodeError("1003")).code == "1003"
 
 
 @pytest.mark.parametrize(

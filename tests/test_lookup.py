@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import json
 import logging
+import pickle
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 import pytest
+from django.core.cache import caches
+from django.core.management import call_command
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject, lazystr
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pts_errors import lookup
 from pts_errors.testing import override_catalog
+from tests.values import LANGUAGES
 
 
 class Hostile:
@@ -230,6 +239,62 @@ def test_codes_are_ordered_as_numbers_and_not_as_text():
     codes = [error.code for error in lookup.get_all()]
 
     assert (codes[0], codes[1], codes[-1]) == ("20", "1000", "12345")
+
+
+@given(st.integers(1, 9999) | st.text(max_size=12), st.sampled_from(LANGUAGES), st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_an_error_is_a_value_like_any_other(code, language, protocol):
+    """A host keeps it in a session, sends it to a worker, or asks whether it had it before."""
+    with override_catalog({"1007": {"messages": {"de": {"title": "", "merchant_action": ""}}}}):
+        error = lookup.get(code, language=language)
+
+        for other in (pickle.loads(pickle.dumps(error, protocol)), copy.deepcopy(error), copy.copy(error)):
+            assert other == error
+            assert {other: "seen"}[error] == "seen"
+            assert dict(other.text_languages) == dict(error.text_languages)
+            assert str(other) == str(error)
+
+
+@given(st.sampled_from(["1007", "4001", "7777"]), st.sampled_from(LANGUAGES))
+def test_an_error_as_a_dictionary_is_json(code, language):
+    """Every field is there, and is what the attribute says."""
+    with override_catalog({"1007": {"messages": {"de": {"title": "", "merchant_action": ""}}}}):
+        error = lookup.get(code, language=language)
+
+    fields = json.loads(json.dumps(dataclasses.asdict(error)))
+
+    assert fields.pop("similar") == list(error.similar)
+    assert fields.pop("text_languages") == error.text_languages
+    assert fields == {name: getattr(error, name) for name in fields}
+    assert set(fields) == {f.name for f in dataclasses.fields(error)} - {"similar", "text_languages"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["1007", "7777"])
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "db.DatabaseCache", "filebased.FileBasedCache"])
+def test_an_error_can_be_cached(backend, code, settings, tmp_path):
+    """In every cache of Django's that keeps anything."""
+    location = str(tmp_path) if backend.startswith("file") else "cached"
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location}}
+    call_command("createcachetable", verbosity=0)
+    error = lookup.get(code, language="zh-TW")
+
+    caches["default"].set("error", error)
+
+    assert caches["default"].get("error") == error
+
+
+@pytest.mark.usefixtures("catalog")
+def test_nobody_changes_an_error_for_others():
+    """All readers of a process share it."""
+    error = lookup.get("1007", language="de")
+
+    with pytest.raises(TypeError):
+        error.text_languages["title"] = "fr"
+    with pytest.raises(AttributeError):
+        error.text_languages.title = "fr"
+    assert error.text_languages == {"title": "de", "customer_message": "de", "merchant_action": "de"}
+    assert "code" not in error.text_languages
+    assert error.text_languages.get("code") is None
 
 
 @pytest.mark.django_db
