@@ -16,6 +16,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _PLACEHOLDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _LINT = re.compile(r"[CMR][0-9]{3}(:[1-9][0-9]{0,8})?")
+_ORIGIN = re.compile(r"(https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -52,6 +53,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             "RUNBOOK_PARAMETERS",
             _are_texts(conf.RUNBOOK_PARAMETERS, _PLACEHOLDER),
             'a list such as ["order_id", "merchant_id"]',
+        ),
+        (
+            "E012",
+            "BASE_URL",
+            _is_text(conf.BASE_URL, _ORIGIN),
+            'an address without a path, "https://pay.example", or ""',
         ),
     )
     return [

@@ -32,6 +32,11 @@ class Settings:
         return cast(Mapping[str, str], getattr(settings, "PTS_ERRORS_CONTEXT", {"brand": "PTS"}))
 
     @property
+    def BASE_URL(self) -> str:
+        """Scheme and host of the addresses that machines keep, ``"https://pay.example"``; empty for paths alone."""
+        return cast(str, getattr(settings, "PTS_ERRORS_BASE_URL", ""))
+
+    @property
     def API_PERMISSION_CLASSES(self) -> Sequence[str]:
         """Dotted paths of the DRF permission classes of the public part of the API."""
         default = ("rest_framework.permissions.AllowAny",)

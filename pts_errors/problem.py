@@ -124,10 +124,10 @@ def _status(error: LocalizedError) -> int:
 
 
 def _page(error: LocalizedError) -> str:
-    """Return the path of the code's page. Relative, because the Host header is whatever a client says."""
+    """Return the address of the code's page, never by the Host header, which is whatever a client says."""
     if not error.is_known:
         return "about:blank"
     try:
-        return reverse("pts_errors:error", kwargs={"code": error.code})
+        return conf.BASE_URL + reverse("pts_errors:error", kwargs={"code": error.code})
     except NoReverseMatch:
         return "about:blank"

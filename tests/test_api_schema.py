@@ -172,6 +172,14 @@ def test_it_names_the_path_under_which_the_server_mounts_the_site(client: Client
     assert client.get("/api/schema/").json()["servers"] == [{"url": "/shop"}]
 
 
+@override_settings(FORCE_SCRIPT_NAME="/shop", PTS_ERRORS_BASE_URL="https://pay.example", ALLOWED_HOSTS=["*"])
+def test_a_kept_document_knows_its_server(client: Client) -> None:
+    """Where the host says what it is, and never by the Host header."""
+    document = client.get("/api/schema/", headers={"Host": "evil.example"}).json()
+
+    assert document["servers"] == [{"url": "https://pay.example/shop"}]
+
+
 def test_every_enumeration_has_a_name(document: dict[str, Any]) -> None:
     """Client generators make a type of each, with all values and what they mean."""
     schemas = document["components"]["schemas"]

@@ -71,6 +71,24 @@ CASES = {
         ["rest_framework.views.exception_handler", "a.b"],
         ["", "handler", None, len, ["a.b"]],
     ),
+    "BASE_URL": (
+        "E012",
+        ["", "https://pay.example", "http://localhost:8000", "https://[::1]:8000", "https://xn--mller-kva.example"],
+        [
+            None,
+            "pay.example",
+            "//pay.example",
+            "https://",
+            "https://pay.example/",
+            "https://pay.example/shop",
+            "https://pay.example?a=b",
+            "https://user@pay.example",
+            "https://pay.example\n",
+            'https://pay.example">',
+            "javascript://pay.example",
+            ["https://pay.example"],
+        ],
+    ),
 }
 
 

@@ -11,6 +11,7 @@ DEFAULTS = {
     "LANGUAGES": (),
     "REFRESH_SECONDS": 1,
     "CONTEXT": {"brand": "PTS"},
+    "BASE_URL": "",
     "API_PERMISSION_CLASSES": ("rest_framework.permissions.AllowAny",),
     "PROBLEM_AUDIENCE": "customer",
     "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",

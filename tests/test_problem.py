@@ -176,10 +176,20 @@ def test_nothing_of_staff_is_in_it(code: str) -> None:
 # ---- To both ----
 
 
+@pytest.mark.urls("tests.test_problem")
+@pytest.mark.parametrize("base", ["", "https://pay.example"])
+def test_the_type_is_the_address_of_the_page(base: str) -> None:
+    """Absolute where the host says how, because whoever keeps a problem has left the site; with the host's prefix."""
+    with override_settings(PTS_ERRORS_BASE_URL=base, PTS_ERRORS_PROBLEM_AUDIENCE="integrator"):
+        assert problem.describe(PTSError("1003")).body["type"] == f"{base}/help/1003/"
+        assert problem.describe(PTSError("4242")).body["type"] == "about:blank"
+
+
 @pytest.mark.urls("tests.test_middleware")
 def test_without_pages_the_type_is_blank() -> None:
     """A host need not serve them."""
-    assert problem.describe(PTSError("1003")).body["type"] == "about:blank"
+    with override_settings(PTS_ERRORS_BASE_URL="https://pay.example"):
+        assert problem.describe(PTSError("1003")).body["type"] == "about:blank"
 
 
 @pytest.mark.parametrize("status", [200, 202, 302, 399])

@@ -107,6 +107,18 @@ def test_public_copy_says_the_languages_of_its_pages(written: Path) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_copy_names_the_permanent_address_in_full(tmp_path: Path, settings: Settings) -> None:
+    """A copy on paper or on a stick has no site around it. Its own links stay relative."""
+    settings.PTS_ERRORS_BASE_URL = "https://pay.example"
+
+    run(html=tmp_path)
+
+    html = (tmp_path / "en/1007.html").read_text(encoding="utf-8")
+    assert '<code dir="ltr">https://pay.example/errors/1007/</code>' in html
+    assert not re.search('(href|src)="https:', html)
+
+
+@pytest.mark.usefixtures("few")
 def test_copy_of_a_host_without_pages_names_no_address(tmp_path: Path, settings: Settings) -> None:
     """The type of a problem is then the one of RFC 9457."""
     settings.ROOT_URLCONF = Host

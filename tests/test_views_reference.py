@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import include, re_path, reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from pts_errors import snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.testing import override_catalog
+
+# A host that has the pages under a prefix of its own.
+urlpatterns = [re_path("^shop/help/", include("pts_errors.urls"))]
 
 
 @pytest.fixture(autouse=True)
@@ -318,6 +321,46 @@ def test_page_names_its_address_in_each_language(client: Client) -> None:
     assert '<link rel="canonical" href="/errors/1007/?language=de">' in html
     assert '<link rel="alternate" hreflang="ar" href="/errors/1007/?language=ar">' in html
     assert '<meta property="og:title" content="1007 Guthaben' in html
+
+
+@pytest.mark.urls("tests.test_views_reference")
+@pytest.mark.parametrize("query", ["", "?language=de"])
+@pytest.mark.parametrize("code", ["", "1007/"], ids=["list", "code"])
+@pytest.mark.parametrize("base", ["", "https://pay.example"], ids=["paths", "absolute"])
+def test_addresses_that_machines_keep_are_those_of_the_setting(
+    client: Client, settings: Settings, catalog: Catalog, base: str, code: str, query: str
+) -> None:
+    """With scheme, host and the host's own prefix where it is set; a forged host changes not one byte."""
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.PTS_ERRORS_BASE_URL = base
+
+    html = client.get(f"/shop/help/{code}{query}").content.decode()
+
+    here = f"{base}/shop/help/{code}"
+    assert f'<link rel="canonical" href="{here}{query}">' in html
+    alternates = dict(re.findall('<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', html))
+    assert alternates == {tag: f"{here}?language={tag}" for tag in catalog.languages}
+    assert re.findall('<meta property="og:url" content="([^"]+)">', html) == ([here + query] if base else [])
+    forms = re.findall('<link rel="alternate" type="[^"]+" href="([^"]+)">', html)
+    assert forms == ([f"{base}/shop/help/1007.md", f"{base}/shop/help/1007.json"] if code else [])
+    for headers in (
+        {"Host": "evil.example"},
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.example"},
+    ):
+        assert client.get(f"/shop/help/{code}{query}", headers=headers).content.decode() == html
+
+
+@pytest.mark.urls("tests.test_views_reference")
+def test_links_that_people_follow_stay_on_the_site(client: Client, settings: Settings) -> None:
+    """A reader of a test site is not led to the real one, but by the address that is meant to be kept."""
+    settings.PTS_ERRORS_BASE_URL = "https://pay.example"
+
+    body = client.get("/shop/help/1007/?language=de").content.decode().partition("<body>")[2]
+
+    assert re.findall(' href="(https:[^"]+)"', body) == ["https://pay.example/shop/help/1007/"]
+    assert "https://pay.example/shop/help/1007/</a>" in body  # which is what is read on paper
+    assert "&quot;type&quot;: &quot;https://pay.example/shop/help/1007/&quot;" in body
+    assert client.get("/shop/help/1007.json").json()["url"] == "https://pay.example/shop/help/1007/"
 
 
 def test_host_of_the_request_is_in_no_page(client: Client, settings: Settings) -> None:

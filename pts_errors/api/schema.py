@@ -39,6 +39,7 @@ from pts_errors.api.serializers import (
 )
 from pts_errors.api.views import CODE_PATTERN, LANGUAGE_PATTERN, SEARCH_LENGTH
 from pts_errors.catalog import Catalog
+from pts_errors.conf import conf
 from pts_errors.problem import CONTENT_TYPE
 
 # Of the API's form, not of the package: it is raised when something that clients use goes away.
@@ -219,7 +220,7 @@ class CatalogGenerator(SchemaGenerator):
     """
 
     def __init__(self, *, route: str, root: str, urlconf: Any) -> None:
-        """Take the route of the document, beside which the API stands, and the path of the whole site."""
+        """Take the route of the document, beside which the API stands, and the address of the whole site."""
         super().__init__(urlconf=urlconf)
         self.root = root
         self.inspector = CatalogEnumerator(self.patterns, self.urlconf)
@@ -254,7 +255,7 @@ class SchemaView(CatalogView):
         asked: Any = request._request
         route, root, urlconf = (
             asked.resolver_match.route,
-            asked.path.removesuffix(asked.path_info),
+            conf.BASE_URL + asked.path.removesuffix(asked.path_info),
             getattr(asked, "urlconf", None),
         )
         key = (SchemaView, route, root, urlconf)

@@ -34,6 +34,8 @@ class Frame:
     """Address of the list that the page belongs to."""
     canonical: str = ""
     """The one address of this page in this language; empty where pages have no fixed address."""
+    base_url: str = ""
+    """What stands before the addresses that machines keep; empty in a static copy, whose addresses are relative."""
     asked_language: str = ""
     """The language that the page's own address asks for; empty where it comes from the reader's browser."""
     languages: tuple[LanguageLink, ...] = ()

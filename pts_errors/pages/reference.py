@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from pts_errors import languages, mentions
 from pts_errors.catalog import Catalog, LocalizedError, Table
+from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Outcome
 from pts_errors.pages import search, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, LanguageLink
@@ -36,7 +37,7 @@ class Links(Protocol):
         """Return the address of a code's page: in this language, or as the reader has it now."""
 
     def permanent(self, code: str) -> str:
-        """Return the address of a code's page that is good for ever, or an empty text where there is none."""
+        """Return the path of a code's page that is good for ever, or an empty text where there is none."""
 
     def asset(self, name: str) -> str:
         """Return the address of a static file."""
@@ -236,7 +237,8 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> E
     error = public(table.errors[code])
     addresses = {tag: links.error(code, tag) for tag in catalog.languages}
     frame = _frame(catalog, language, links, addresses, links.error(code))
-    permanent = links.permanent(code)
+    path = links.permanent(code)
+    permanent = path and conf.BASE_URL + path
     category = catalog.categories[error.category]
     return ErrorPage(
         frame=frame,
@@ -254,8 +256,8 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> E
         example_exception="" if error.is_accepted else _example_exception(error),
         example_problem="" if error.is_accepted else _example_problem(error, permanent),
         permanent=permanent,
-        markdown=_with_suffix(permanent, "md") if links.is_live else "",
-        json=_with_suffix(permanent, "json") if links.is_live else "",
+        markdown=_with_suffix(path, "md") if links.is_live else "",
+        json=_with_suffix(path, "json") if links.is_live else "",
     )
 
 
@@ -324,6 +326,7 @@ def _frame(catalog: Catalog, language: str, links: Links, addresses: dict[str, s
         home=links.listing(),
         asked_language=links.asked_language,
         canonical=canonical if links.is_live else "",
+        base_url=conf.BASE_URL if links.is_live else "",
         languages=tuple(
             LanguageLink(
                 language=tag,
