@@ -156,6 +156,7 @@ def test_the_metadata_names_every_python_that_it_allows(wheel):
         "3.11",
         "3.12",
         "3.13",
+        "3.14",
     ]
     assert "License-File: LICENSE\n" in metadata
 
