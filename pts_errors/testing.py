@@ -33,6 +33,9 @@ class override_catalog(TestContextDecorator):
         self._changes = changes or {}
         self._before: list[snapshot.Holder] = []
 
+    def __enter__(self) -> Catalog:  # type: ignore[override]  # stubs know of one decorator only, which gives an Apps
+        return self.enable()
+
     def enable(self) -> Catalog:
         """Serve the changed catalog, and return it."""
         entries = {entry.code: entry for entry in seed.packaged()}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+from typing import assert_type
 from unittest import TestCase
 
 import pytest
 from django.db import connection
 
 from pts_errors import lookup, snapshot
+from pts_errors.catalog import Catalog, LocalizedError
 from pts_errors.testing import override_catalog
+from tests.hosts import Host, database
 
 CHANGES = {"1007": {"customer_message": "Please call us."}}
 
@@ -114,3 +120,129 @@ def test_no_database_is_needed():
         lookup.get("1007")
 
     assert connection.connection is None or not connection.in_atomic_block
+
+
+def test_type_checkers_know_what_a_block_gives() -> None:
+    """It is ``mypy`` that looks at this test: a host gets help and warnings where it reads the catalog."""
+    with override_catalog(CHANGES) as catalog:
+        assert_type(catalog, Catalog)
+        assert_type(lookup.get("1007"), LocalizedError)
+
+    assert catalog.number == 0
+
+
+HOST_TESTS = """
+import pytest
+from django.core.management import call_command
+from django.test import TestCase, TransactionTestCase
+
+from pts_errors import lookup, publishing
+from pts_errors.models import ErrorCode, Message, Revision
+from pts_errors.testing import override_catalog
+
+
+class Seeded:
+    def test_catalog_is_there(self):
+        with override_catalog({"1007": {"title": "Overridden"}}):
+            assert lookup.get("1007", language="en").title == "Overridden"
+        assert (ErrorCode.objects.count(), Revision.objects.count()) == (59, 59)
+        assert not publishing.unpublished() and not publishing.verify()
+        assert lookup.get("1007", language="en").title not in ("Overridden", "No money left")
+
+    test_catalog_is_there_again = test_catalog_is_there
+
+
+class Publishing(Seeded):
+    def test_publish(self):
+        Message.objects.filter(error__code="1007", language="en").update(title="No money left")
+        publishing.publish(["1007"])
+        assert lookup.get("1007", language="en").title == "No money left"
+
+    test_a_publish, test_z_publish = test_publish, test_publish
+
+
+class PlainTests(Seeded, TestCase):
+    pass
+"""
+TRANSACTIONS = """
+
+class TransactionTests(Publishing, TransactionTestCase):
+    pass
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", [1, 2])
+def test_server(live_server, time):
+    Seeded().test_catalog_is_there()
+"""
+SERIALIZED = """
+
+class SerializedTests(Publishing, TransactionTestCase):
+    serialized_rollback = True
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("time", [1, 2])
+def test_marked(time):
+    Seeded().test_catalog_is_there()
+"""
+FILLED = """
+
+class FilledTests(Publishing, TransactionTestCase):
+    serialized_rollback = True
+
+    def setUp(self):
+        call_command("migrate", verbosity=0)
+
+
+class FilledWithoutTests(Publishing, TransactionTestCase):
+    def setUp(self):
+        call_command("migrate", verbosity=0)
+
+
+class EmptyTests(TransactionTestCase):
+    serialized_rollback = True
+
+    def test_a_text_is_read_all_the_same(self):
+        with override_catalog({"1007": {"title": "Overridden"}}):
+            assert lookup.get("1007", language="en").title == "Overridden"
+        assert lookup.get("1007").is_known
+        assert lookup.get("1007", language="en").title != "No money left"
+
+    test_again = test_a_text_is_read_all_the_same
+"""
+
+
+@pytest.mark.host
+@pytest.mark.parametrize(
+    ("tests", "options"),
+    [
+        (TRANSACTIONS, []),
+        (TRANSACTIONS, ["--nomigrations"]),
+        (TRANSACTIONS, ["--reuse-db"]),
+        (SERIALIZED, []),
+        (SERIALIZED, ["--reuse-db"]),
+        (FILLED, ["--nomigrations"]),
+    ],
+    ids=["transactions", "no migrations", "reused", "serialized", "serialized, reused", "filled, no migrations"],
+)
+def test_the_catalog_is_there_in_every_test_of_a_host(tests: str, options: list[str], tmp_path: Path) -> None:
+    """Whatever the host's runner does with the tables between two of them, and when it is run again."""
+    with database("sqlite", tmp_path) as settings:
+        kept = {**settings, "TEST": {"NAME": str(tmp_path / "test.sqlite3")}}
+        host = Host(tmp_path, {"default": kept}, "PTS_ERRORS_REFRESH_SECONDS = 0")
+        (tmp_path / "test_host.py").write_text(HOST_TESTS + tests)
+        plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
+
+        for _run in range(2 if "--reuse-db" in options else 1):
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", *plain, *options],
+                cwd=tmp_path,
+                env=host.env,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+
+            assert done.returncode == 0, done.stdout + done.stderr
