@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from pts_errors.entry import Entry, Origin, digest
-from pts_errors.models import ErrorCode, Head, Revision
+from pts_errors.models import ErrorCode, Head, Revision, stream
 
 # States are long, and databases limit the size of one statement.
 _BATCH = 100
@@ -120,7 +120,7 @@ def last_before(moment: datetime, *, using: str) -> Revision | None:
 def verify(*, using: str) -> str:
     """Return which revision was changed behind our back, the first of them as a sentence, or an empty text."""
     previous = ""
-    for revision in Revision.objects.using(using).order_by("number", "pk").iterator():
+    for revision in stream(Revision.objects.using(using).order_by("number", "pk")):
         previous = digest(
             previous,
             number=revision.number,

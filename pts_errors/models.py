@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, Self
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import connections, models, transaction
 from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Length
@@ -21,6 +23,11 @@ from pts_errors.exceptions import AppendOnly
 # hostile Markdown, and with these bounds it stays far below a second.
 _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
+
+# States are long: so many rows are held as text at a time.
+_CHUNK = 200
+
+_Row = TypeVar("_Row")
 
 code_validator = RegexValidator(
     r"\A[1-9][0-9]{0,8}\Z", _("Type the code as digits without a leading zero, such as 1007.")
@@ -557,6 +564,19 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         newest = revisions.order_by("-number").values("pk")[:1]
         codes = ErrorCode.objects.using(self.db).annotate(newest=models.Subquery(newest))
         return self.filter(pk__in=codes.values("newest"))
+
+
+def stream(rows: models.QuerySet[Any, _Row]) -> Iterator[_Row]:
+    """Yield the rows, and hold no more than a few of them.
+
+    All of it is one transaction: behind a pooler that gives each transaction another connection, such as PgBouncer, a
+    server-side cursor does not outlive it. SQLite has no such cursors, and there a transaction may take the write lock,
+    which a reader must neither need nor wait for.
+    """
+    connection = connections[rows.db]
+    is_free = connection.vendor == "sqlite" and not connection.in_atomic_block
+    with nullcontext() if is_free else transaction.atomic(using=rows.db):
+        yield from rows.iterator(chunk_size=_CHUNK)
 
 
 class SnapshotField(models.JSONField):

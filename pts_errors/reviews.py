@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from pts_errors import lint
 from pts_errors.lint import Review
-from pts_errors.models import ErrorCode, Flag, Revision, Runbook
+from pts_errors.models import ErrorCode, Flag, Revision, Runbook, stream
 
 # The admin's own number of a change; its module cannot be imported where the admin is not installed.
 _CHANGE = 2
@@ -43,7 +43,7 @@ def read(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
     if len(codes) < 100:  # databases limit how many values one query may name
         revisions, runbooks = (revisions.filter(error__code__in=codes), runbooks.filter(error__code__in=codes))
     columns = revisions.values_list("error__code", "created_at", "snapshot__runbook", "snapshot__category")
-    for code, created_at, runbook, category in columns.iterator():
+    for code, created_at, runbook, category in stream(columns):
         text = _as_read(runbook, category)
         if text and last.get(code) != text:
             last[code], changed[code] = text, created_at

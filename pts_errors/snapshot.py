@@ -12,21 +12,17 @@ from contextlib import nullcontext
 
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import Error, connections, router, transaction
-from django.db.models import QuerySet
 
 from pts_errors import seed
 from pts_errors.catalog import Catalog, LocalizedError
 from pts_errors.conf import conf
 from pts_errors.entry import Entry
-from pts_errors.models import Head, Revision
+from pts_errors.models import Head, Revision, RevisionQuerySet, stream
 
 _logger = logging.getLogger("pts_errors")
 
 # While the database does not answer it is asked this often: rarely enough to add no load, often enough to be back soon.
 _BACK_OFF_SECONDS = 5.0
-
-# States are long: so many rows are held as text at a time.
-_CHUNK = 200
 
 # So long the readers of a process that has just begun wait for the one of them that loads the catalog.
 _PATIENCE_SECONDS = 5.0
@@ -50,10 +46,11 @@ class Holder:
         """Time, as ``time.monotonic`` gives it, at which the database last said that this is the newest catalog."""
         self._is_loaded = False  # from the database, not from the package
         self._is_provisional = False  # a publish that was served before its transaction ended, as tests do
-        self._spare: Catalog | None = None  # what is served while the first question hangs
+        self._spare: Catalog | None = None  # what is served while there is nothing from the database
         self.due = 0.0
         """Time, as ``time.monotonic`` gives it, after which the database is asked again."""
         self._lock = threading.Lock()
+        self._spare_lock = threading.Lock()
 
     @property
     def catalog(self) -> Catalog | None:
@@ -73,8 +70,7 @@ class Holder:
         if catalog is None:
             # The first question may hang with its database: after a while the packaged catalog has to do.
             if not self._lock.acquire(timeout=0 if self._spare else _PATIENCE_SECONDS):
-                self._spare = self._spare or _packaged()
-                return self._spare
+                return self._stand_in("The database does not answer.")
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
         try:
@@ -87,7 +83,8 @@ class Holder:
     def refresh(self) -> Catalog:
         """Ask the database now, due or not, and return what is served from now on."""
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
-            return self.catalog or _packaged()  # whoever asks now hangs with the database, and the news has to wait
+            # Whoever asks now hangs with the database, and the news has to wait.
+            return self.catalog or self._stand_in("The database does not answer.")
         try:
             catalog = self._ask()
             self._is_provisional = connections[_alias()].in_atomic_block
@@ -102,7 +99,7 @@ class Holder:
 
     def after_fork(self) -> None:
         """Give a forked child a lock that nobody holds, and let its first reader ask the database."""
-        self._lock = threading.Lock()
+        self._lock, self._spare_lock = threading.Lock(), threading.Lock()
         self.due = 0.0
 
     def _must_not_ask(self) -> bool:
@@ -119,22 +116,23 @@ class Holder:
             with transaction.atomic(using=connection.alias) if in_transaction else nullcontext():
                 catalog = _load(self.catalog if self._is_loaded else None, connection.alias)
         except SynchronousOnlyOperation:
-            return self._keep()  # an event loop: the receiver of request_started asks in a thread
+            # The receiver of request_started asks in a thread.
+            return self._keep("It was looked up on an event loop before any request or other thread had asked.")
         except Exception as error:
             # The one place that swallows every error: a stale text is better than none. One log line an outage.
-            if not self.error:
+            if not self.error and self._is_loaded:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
             self.due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
             if isinstance(error, Error) and not in_transaction:
                 connection.close_if_unusable_or_obsolete()
-            return self._keep()
+            return self._keep(self.error)
         finally:
             if was_closed and connection.connection is not None:
                 connection.close()  # a thread that nobody manages would keep it open for ever
-        if self.error:
+        if self.error or self._spare is not None:
             _logger.warning("The error catalog is refreshed again, at revision %d.", catalog.number)
-        self.error = ""
+        self.error, self._spare = "", None
         if in_transaction and not self._is_loaded and catalog.digest in uncommitted:
             return catalog  # for this reader alone
         if catalog is not self.catalog:
@@ -145,10 +143,23 @@ class Holder:
         self.due = 0.0 if in_transaction else time.monotonic() + conf.REFRESH_SECONDS
         return catalog
 
-    def _keep(self) -> Catalog:
+    def _keep(self, reason: str) -> Catalog:
         if self.catalog is None:
-            self.catalog = self._spare or _packaged()
+            self.catalog = self._stand_in(reason)
         return self.catalog
+
+    def _stand_in(self, reason: str) -> Catalog:
+        """Return the packaged catalog, and tell ops staff that it stands in for what was published here."""
+        with self._spare_lock:
+            if self._spare is not None:
+                return self._spare
+            self._spare = spare = _packaged()
+        # Without the lock: what handles this line may look up a code.
+        _logger.error(
+            "The error catalog cannot be refreshed; the packaged one is served, without what was published here. %s",
+            reason,
+        )
+        return spare
 
 
 class Pinned(Holder):
@@ -240,11 +251,11 @@ def _load(known: Catalog | None, alias: str) -> Catalog:
     return build(entries, damaged=damaged, number=number, digest=digest)
 
 
-def _read(revisions: QuerySet[Revision]) -> tuple[list[Entry], list[str]]:
+def _read(revisions: RevisionQuerySet) -> tuple[list[Entry], list[str]]:
     """Return the states, and the codes of those that other hands have damaged."""
     entries, damaged = [], []
     rows = revisions.values_list("error__code", "number", "snapshot")
-    for code, number, state in rows.iterator(chunk_size=_CHUNK):
+    for code, number, state in stream(rows):
         try:
             for message in state["messages"].values():
                 message.pop("source_text", None)  # half of the memory, and nothing that a reader reads

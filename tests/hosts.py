@@ -11,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -317,6 +318,66 @@ def proxy(kind: str, settings: dict[str, Any]) -> Iterator[tuple[Proxy, dict[str
     finally:
         between.cut()
         shutil.rmtree(folder)
+
+
+def program(name: str, package: str) -> str:
+    """Return where a program is; skip loudly where it is not, and fail where all must be tested."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        message = f"There is no {name} (Debian's package {package}), so nothing was tested with it."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@contextmanager
+def pgbouncer(settings: dict[str, Any], *, connections: int) -> Iterator[dict[str, Any]]:
+    """Pool the connections to a PostgreSQL database by transaction, and return the settings that lead through it."""
+    bouncer = program("pgbouncer", "pgbouncer")
+    folder = Path(tempfile.mkdtemp())  # the path of a socket must be short
+    server, _settings = _server("postgresql")
+    with closing(server):
+        # It refuses to be root, so there it is the user who owns the server.
+        user = "postgres" if os.getuid() == 0 else server.info.user
+        target = f"host={server.info.host} port={server.info.port} user={user}"
+    config = {
+        "listen_addr": "",
+        "unix_socket_dir": folder,
+        "listen_port": 6432,
+        "auth_type": "any",
+        "pool_mode": "transaction",
+        "default_pool_size": connections,
+        "logfile": folder / "log",
+    }
+    lines = ["[databases]", f"* = {target}", "[pgbouncer]", *(f"{name} = {value}" for name, value in config.items())]
+    (folder / "pgbouncer.ini").write_text("\n".join(lines), encoding="utf-8")
+    if os.getuid() == 0:
+        shutil.chown(folder, user)
+    process = subprocess.Popen(
+        [bouncer, "--quiet", str(folder / "pgbouncer.ini")],
+        user=user if os.getuid() == 0 else None,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_socket(process, str(folder / ".s.PGSQL.6432"))
+        yield {**settings, "HOST": str(folder), "PORT": "6432"}
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def wait_for_socket(process: subprocess.Popen[Any], address: str | tuple[str, int]) -> None:
+    """Wait until a server takes connections at its address: the path of a socket, or host and port."""
+    end = time.monotonic() + 30
+    while True:
+        assert process.poll() is None, f"{process.args!r} has ended with {process.returncode}."
+        with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe, suppress(OSError):
+            probe.connect(address)
+            return
+        assert time.monotonic() < end, f"{process.args!r} takes no connection at {address}."
+        time.sleep(0.05)
 
 
 def _with_setup(code: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import AsyncClient
 
-from pts_errors import lookup, publishing, snapshot
+from pts_errors import health, lookup, publishing, snapshot
 from pts_errors.entry import Category, Entry, Message
 from pts_errors.models import Head
 from pts_errors.models import Message as MessageRow
@@ -275,13 +275,51 @@ def test_warm_readers_do_not_wait_for_a_slow_refresh() -> None:
 
 
 def test_event_loop_is_served(caplog: pytest.LogCaptureFixture) -> None:
-    """A lookup on the event loop, where no query is allowed, answers with what is there."""
+    """A lookup on the event loop, where no query is allowed, answers with what is there: told if that is the package's."""
 
     async def view() -> str:
         return lookup.get("1005").title
 
-    assert asyncio.run(view()) == "Withdrawal amount too large"
+    assert asyncio.run(view()) == asyncio.run(view()) == "Withdrawal amount too large"
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "event loop" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_event_loop_reads_what_a_thread_has_loaded(caplog: pytest.LogCaptureFixture) -> None:
+    """As after the beginning of a request."""
+    edit("Too much")
+    publishing.publish()
+
+    async def view() -> str:
+        return lookup.get("1005").title
+
+    assert asyncio.run(view()) == "Too much"
     assert caplog.records == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_answers_wrongly_is_told_apart(caplog: pytest.LogCaptureFixture) -> None:
+    """It says that something is published, and does not give it: readers get the package's texts, and staff are told."""
+    edit("Too much")
+    publishing.publish()
+    snapshot.swap(snapshot.Holder())
+
+    def lose(execute: Any, sql: str, *rest: Any) -> Any:
+        if "snapshot" in sql and sql.startswith(("SELECT", "DECLARE")):
+            raise DatabaseError('cursor "_django_curs_1" does not exist')
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(lose):
+        title, report = lookup.get("1005").title, health.check()
+
+    assert title == "Withdrawal amount too large"
+    assert (report.is_healthy, report.revision) == (False, 0)
+    assert "does not exist" in report.error
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "without what was published here" in caplog.text
+    assert snapshot.refresh().number == 2
+    assert lookup.get("1005").title == "Too much"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -385,4 +423,4 @@ def test_an_outage_is_one_line_however_often_it_is_felt(broken_database: Any, ca
     broken_database["broken"] = False
     holder.refresh()
 
-    assert [record.levelname for record in caplog.records if record.name == "pts_errors"] == ["WARNING", "WARNING"]
+    assert [record.levelname for record in caplog.records if record.name == "pts_errors"] == ["ERROR", "WARNING"]
