@@ -23,6 +23,7 @@ class PTSErrorsConfig(AppConfig):
 
         register(checks.check_settings)
         register(checks.check_isolation)
+        register(checks.check_tenants)
         register(checks.check_deployment, deploy=True)
         post_migrate.connect(receivers.upgrade_after_migrate, sender=self, dispatch_uid="pts_errors.upgrade")
         request_started.connect(receivers.refresh_before_request, dispatch_uid="pts_errors.refresh")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 
@@ -84,6 +85,21 @@ def check_isolation(**kwargs: Any) -> list[CheckMessage]:
         if connections[alias].vendor == "mysql"
         and str(connections[alias].settings_dict["OPTIONS"].get("isolation_level", "read committed")).lower()
         != "read committed"
+    ]
+
+
+def check_tenants(**kwargs: Any) -> list[CheckMessage]:
+    """Return an error if each tenant has tables of this app: one process would show one tenant's texts to another."""
+    config = apps.get_app_config("pts_errors")
+    names = {config.name, f"{type(config).__module__}.{type(config).__qualname__}"}
+    if names.isdisjoint(conf.tenant_apps()):
+        return []
+    return [
+        Error(
+            "The catalog is one for the whole process, and this app is in the TENANT_APPS of django-tenants.",
+            hint=f"Move {config.name!r} to SHARED_APPS, and only there: all tenants read one catalog.",
+            id="pts_errors.E012",
+        )
     ]
 
 

@@ -74,5 +74,13 @@ class Settings:
         default = ("order_id", "merchant_id", "request_id", "transaction_id")
         return cast(Sequence[str], getattr(settings, "PTS_ERRORS_RUNBOOK_PARAMETERS", default))
 
+    def tenant_apps(self) -> set[str]:
+        """Return the apps of which django-tenants gives each tenant tables of its own, as its own settings say."""
+        kinds: Mapping[str, Mapping[str, Sequence[str]]] = {"": {"APPS": getattr(settings, "TENANT_APPS", ())}}
+        if getattr(settings, "HAS_MULTI_TYPE_TENANTS", False):
+            kinds = getattr(settings, "TENANT_TYPES", {})
+        public = getattr(settings, "PUBLIC_SCHEMA_NAME", "public")
+        return {app for name, kind in kinds.items() if name != public for app in kind.get("APPS", ())}
+
 
 conf = Settings()
