@@ -27,6 +27,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         ("E001", "SOURCE_LANGUAGE", _is_text(conf.SOURCE_LANGUAGE, _LANGUAGE), 'a language tag such as "en"'),
         ("E002", "LANGUAGES", _are_texts(conf.LANGUAGES, _LANGUAGE), 'a list such as ["en", "zh-hans"]'),
         ("E003", "REFRESH_SECONDS", _is_seconds(conf.REFRESH_SECONDS), "a number of seconds such as 1, or 0"),
+        ("E013", "SHARED_MAX_AGE", _is_count(conf.SHARED_MAX_AGE), "a whole number of seconds such as 5, or 0"),
         ("E004", "CONTEXT", _is_context(conf.CONTEXT, _PLACEHOLDER), 'a dictionary such as {"brand": "PTS"}'),
         (
             "E005",
@@ -146,6 +147,10 @@ def _are_texts(values: object, pattern: re.Pattern[str]) -> bool:
 
 def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _are_days(value: object) -> bool:

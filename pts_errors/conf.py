@@ -27,6 +27,11 @@ class Settings:
         return cast(float, getattr(settings, "PTS_ERRORS_REFRESH_SECONDS", 1))
 
     @property
+    def SHARED_MAX_AGE(self) -> int:
+        """Seconds for which a shared cache may answer in place of this site without asking it; 0 for none."""
+        return cast(int, getattr(settings, "PTS_ERRORS_SHARED_MAX_AGE", 0))
+
+    @property
     def CONTEXT(self) -> Mapping[str, str]:
         """Values of placeholders in texts: ``{brand}`` is what the white-labelled gateway is called here."""
         return cast(Mapping[str, str], getattr(settings, "PTS_ERRORS_CONTEXT", {"brand": "PTS"}))

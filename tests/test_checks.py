@@ -29,6 +29,7 @@ CASES = {
         [0, 0.0, 0.5, 1, 3600],
         [-1, -0.1, float("inf"), float("nan"), True, "1", None, Decimal(1)],
     ),
+    "SHARED_MAX_AGE": ("E013", [0, 1, 86400], [-1, 0.5, 1.0, True, "1", None, float("nan"), Decimal(1)]),
     "CONTEXT": (
         "E004",
         [{}, {"brand": "PTS"}, {"brand": "", "support_2": "<b>"}],

@@ -10,6 +10,7 @@ DEFAULTS = {
     "SOURCE_LANGUAGE": "en",
     "LANGUAGES": (),
     "REFRESH_SECONDS": 1,
+    "SHARED_MAX_AGE": 0,
     "CONTEXT": {"brand": "PTS"},
     "BASE_URL": "",
     "API_PERMISSION_CLASSES": ("rest_framework.permissions.AllowAny",),

@@ -8,16 +8,15 @@ import re
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils.cache import get_conditional_response
 from django.utils.functional import cached_property
 from rest_framework import authentication
 from rest_framework.views import APIView
 
+from pts_errors import caching
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 
-# What an answer depends on. Authorization, because not every cache knows that it must not share such answers.
-VARY = "Accept-Language, Accept, Cookie, Authorization"
+VARY = ", ".join(caching.VARY)
 _OPEN = ("rest_framework.permissions.AllowAny",)
 # Less would not become shorter by more than the header's length.
 _COMPRESS_FROM = 200
@@ -37,14 +36,14 @@ _PLAIN_ACCEPTS = {"*/*", "application/json", "application/json, */*"}
 class Answer:
     """JSON of the public part, made once and sent often."""
 
-    def __init__(self, body: bytes, *, catalog: Catalog, language: str) -> None:
+    def __init__(self, body: bytes, *, catalog: Catalog, language: str, content_type: str = "application/json") -> None:
         """Take the body, and what its tag is made of."""
         self.body = body
         # The revision alone would not change when a setting or a newer package makes other bytes of the same texts.
-        fingerprint = hashlib.sha256(body).hexdigest()[:8]
+        fingerprint = hashlib.sha256(content_type.encode() + body).hexdigest()[:8]
         self._headers = {
-            "Content-Type": "application/json",
-            "Cache-Control": "public, max-age=0, must-revalidate",
+            "Content-Type": content_type,
+            "Cache-Control": caching.control(),
             "ETag": f'"{catalog.number}-{catalog.digest[:8]}-{language}-{fingerprint}"',
             "Vary": f"{VARY}, Accept-Encoding",
             "Content-Language": language,
@@ -66,10 +65,9 @@ class Answer:
         if _CONDITIONS.isdisjoint(sent):
             return HttpResponse(body, headers=headers)
         if sent.get("HTTP_IF_NONE_MATCH") != headers["ETag"] or "HTTP_IF_MATCH" in sent:
-            response = HttpResponse(body, headers=headers)
-            conditional = get_conditional_response(request, headers["ETag"], None, response)
-            if conditional is None or conditional.status_code != HTTPStatus.NOT_MODIFIED:
-                return conditional or response
+            response = caching.condition(request, HttpResponse(body, headers=headers))
+            if response.status_code != HTTPStatus.NOT_MODIFIED:
+                return response
         return HttpResponseNotModified(headers={name: headers[name] for name in _OF_304})
 
     @cached_property

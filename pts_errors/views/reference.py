@@ -11,17 +11,14 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from pts_errors import languages, snapshot
+from pts_errors import caching, languages, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.pages import reference, search
 
 _MEDIA_TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
-
-# Everything that the answer may depend on, in our own code or in a base template of the host.
-_VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
 
 
 class _Links:
@@ -88,9 +85,11 @@ def _accepted(request: HttpRequest) -> list[str]:
     return [tag for tag, quality in accepted if quality > 0]
 
 
-def _audience(request: HttpRequest) -> str:
+def _cache_control(request: HttpRequest, status: int) -> str:
     # Our own templates look at no session. A host's base template that greets its user does.
-    return "private" if getattr(getattr(request, "session", None), "accessed", False) else "public"
+    if getattr(getattr(request, "session", None), "accessed", False):
+        return "private, max-age=0, must-revalidate"
+    return caching.control() if status in (200, 304) else "public, max-age=0, must-revalidate"
 
 
 def _preferred(request: HttpRequest) -> str:
@@ -113,11 +112,10 @@ def _serve(request: HttpRequest, answer: Callable[[Catalog, str, _Links], HttpRe
     if response.status_code == 200:
         # Strong: beside the state of the catalog it covers what the package's and the host's templates made of it.
         body = hashlib.sha256(response.content).hexdigest()[:16]
-        etag = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{body}"'
-        response.headers["ETag"] = etag
-        response = get_conditional_response(request, etag=etag, response=response) or response
+        response.headers["ETag"] = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{body}"'
+        response = caching.condition(request, response)
     response.headers["Content-Language"] = language
-    response.headers["Cache-Control"] = f"{_audience(request)}, max-age=0, must-revalidate"
+    response.headers["Cache-Control"] = _cache_control(request, response.status_code)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    patch_vary_headers(response, _VARY)
+    patch_vary_headers(response, caching.VARY)
     return response
