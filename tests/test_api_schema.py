@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -504,3 +505,47 @@ def test_the_api_works_without_the_extra() -> None:
 
     assert "schema" not in done.stdout
     assert "error-list" in done.stdout
+
+
+OPENAPI_TYPES = [
+    "application/json",
+    "application/vnd.oai.openapi",
+    "application/vnd.oai.openapi+json",
+    "application/openapi+json",
+    "application/openapi+yaml",
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
+]
+
+
+@pytest.mark.parametrize("media_type", OPENAPI_TYPES)
+@pytest.mark.parametrize("rest", ["", ", */*;q=0.1", ";q=0.9, text/html;q=0.2", ";version=3.1"])
+def test_the_document_is_called_as_it_is_asked_for(client: Client, media_type: str, rest: str) -> None:
+    """Whatever a tool says that it takes, it gets one document, which is JSON and YAML."""
+    plain = client.get("/api/schema/")
+
+    response = client.get("/api/schema/", headers={"Accept": media_type + rest})
+
+    assert (response.status_code, response["Content-Type"]) == (200, media_type)
+    assert yaml.safe_load(response.content) == json.loads(response.content) == json.loads(plain.content)
+    assert "Accept" in response["Vary"].split(", ")
+    assert (response["ETag"] == plain["ETag"]) is (media_type == "application/json")
+    again = client.get("/api/schema/", headers={"Accept": media_type + rest, "If-None-Match": response["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("text/*", "text/yaml"),
+        ("application/yaml, application/json", "application/json"),
+        ("text/html, application/vnd.oai.openapi, */*;q=0.8", "application/vnd.oai.openapi"),
+    ],
+)
+def test_the_document_is_called_as_is_preferred(client: Client, accept: str, expected: str) -> None:
+    """JSON where anything will do."""
+    assert client.get("/api/schema/", headers={"Accept": accept})["Content-Type"] == expected

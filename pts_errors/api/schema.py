@@ -20,7 +20,7 @@ from drf_spectacular.generators import EndpointEnumerator, SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_list_serializer, normalize_result_object, sanitize_result_object
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
-from rest_framework import exceptions
+from rest_framework import exceptions, renderers
 from rest_framework.request import Request
 
 from pts_errors import languages, models, snapshot
@@ -49,6 +49,18 @@ _DESCRIPTION = (
     "The published error codes of the payment gateway PTS. Read-only. Codes are text. Every answer that is no success is "
     "a problem as RFC 9457 describes it. An answer carries an ETag: send it as If-None-Match and get 304 until something "
     "is published."
+)
+
+# By which tools ask for the document, beside application/json. JSON is YAML.
+_MEDIA_TYPES = (
+    "application/vnd.oai.openapi+json",
+    "application/vnd.oai.openapi",
+    "application/openapi+json",
+    "application/openapi+yaml",
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
 )
 
 # The largest number that a revision can have, and the longest code.
@@ -245,9 +257,13 @@ class CatalogGenerator(SchemaGenerator):
 
 
 class SchemaView(CatalogView):
-    """The OpenAPI document."""
+    """The OpenAPI document: always JSON, which is YAML as well, and called as the client calls it."""
 
     schema = None
+    renderer_classes = [
+        renderers.JSONRenderer,
+        *(type("SchemaRenderer", (renderers.JSONRenderer,), {"media_type": name}) for name in _MEDIA_TYPES),
+    ]
 
     def get(self, request: Request, **prefix: str) -> HttpResponse:
         """Return the document as JSON."""
@@ -258,12 +274,13 @@ class SchemaView(CatalogView):
             conf.BASE_URL + asked.path.removesuffix(asked.path_info),
             getattr(asked, "urlconf", None),
         )
-        key = (SchemaView, route, root, urlconf)
+        content_type = str(request.accepted_renderer.media_type)
+        key = (SchemaView, route, root, urlconf, content_type)
         if key not in catalog.derived:
             with override(None):  # descriptions are in English, whoever asks
                 generator = CatalogGenerator(route=route, root=root, urlconf=urlconf)
                 body = to_json(generator.get_schema())
-            catalog.derived[key] = Answer(body, catalog=catalog, language="en")
+            catalog.derived[key] = Answer(body, catalog=catalog, language="en", content_type=content_type)
         return self.respond(request, catalog.derived[key])
 
 
