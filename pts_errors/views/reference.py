@@ -12,6 +12,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import lazy
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from pts_errors import caching, languages, snapshot
@@ -19,6 +20,9 @@ from pts_errors.catalog import Catalog
 from pts_errors.pages import reference, search
 
 _MEDIA_TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
+
+# Only HTML needs the addresses of static files, and a host may not have collected them.
+_static = lazy(static, str)
 
 
 class _Links:
@@ -39,7 +43,7 @@ class _Links:
         return reverse("pts_errors:error", kwargs={"code": code})
 
     def asset(self, name: str) -> str:
-        return static(name)
+        return _static(name)
 
     def _query(self, language: str | None) -> str:
         language = language or self.asked_language
