@@ -57,7 +57,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             'a list such as ["order_id", "merchant_id"]',
         ),
         (
-            "E012",
+            "E014",
             "BASE_URL",
             _is_text(conf.BASE_URL, _ORIGIN),
             'an address without a path, "https://pay.example", or ""',

@@ -73,7 +73,7 @@ CASES = {
         ["", "handler", None, len, ["a.b"]],
     ),
     "BASE_URL": (
-        "E012",
+        "E014",
         ["", "https://pay.example", "http://localhost:8000", "https://[::1]:8000", "https://xn--mller-kva.example"],
         [
             None,
