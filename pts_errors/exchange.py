@@ -28,12 +28,11 @@ def read_directory(directory: Path, *, source_language: str = "en") -> tuple[Ent
     rows, known = _known_codes(_text(directory / "codes.csv", problems), categories, problems)
     messages: dict[str, dict[str, Message]] = {code: {} for code in rows}
     for path in sorted(directory.glob("messages/*.po")):
-        language = path.stem
-        read = po.read(_text(path, problems) or "", file=f"messages/{path.name}", is_source=language == source_language)
+        read = po.read(_content(path, problems) or b"", file=f"messages/{path.name}", source_language=source_language)
         problems.found += read.problems
         for code, message in read.messages.items():
             if code in messages:
-                messages[code][language] = message
+                messages[code][read.language] = message
             elif known is not None and code not in known:
                 problems.add(f"messages/{path.name}", read.parts[code].line, f"The code {code} is not in codes.csv.")
     runbooks: dict[str, Runbook] = {}
@@ -157,13 +156,20 @@ def read_runbook(text: str, code: str, problems: Problems) -> Part | None:
 
 def _text(path: Path, problems: Problems) -> str | None:
     """Return what a file holds, or None if it cannot be read as text."""
-    file = path.name if path.suffix == ".csv" else f"{path.parent.name}/{path.name}"
+    content = _content(path, problems)
+    return None if content is None else decode(content, _named(path), problems)
+
+
+def _content(path: Path, problems: Problems) -> bytes | None:
+    """Return what a file holds, or None if it cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        problems.add(file, 1, "The file is missing.")
-        return None
+        problems.add(_named(path), 1, "The file is missing.")
     except OSError as error:
-        problems.add(file, 1, f"The file cannot be read: {error.strerror}.")
-        return None
-    return decode(content, file, problems)
+        problems.add(_named(path), 1, f"The file cannot be read: {error.strerror}.")
+    return None
+
+
+def _named(path: Path) -> str:
+    return path.name if path.suffix == ".csv" else f"{path.parent.name}/{path.name}"

@@ -49,13 +49,13 @@ class Part:
     """From what it was exported; None for a file that does not say so."""
 
 
-def decode(content: bytes, file: str, problems: Problems) -> str | None:
+def decode(content: bytes, file: str, problems: Problems, charset: str = "UTF-8") -> str | None:
     """Return the text of a file's content, or None if it is none."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig" if charset == "UTF-8" else charset)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problems.add(file, line, f"The file is not UTF-8: {error.reason} at byte {error.start}.")
+        problems.add(file, line, f"The file is not {charset}: {error.reason} at byte {error.start}.")
         return None
     if found := UNSTORABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1

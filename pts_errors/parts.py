@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,8 +68,16 @@ def read(path: Path) -> dict[str, bytes]:
     return files
 
 
-def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: Progress | None = None) -> Parts:
+def parse(
+    files: Mapping[str, bytes],
+    *,
+    source_language: str = "en",
+    languages: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Parts:
     """Return what files say, given by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
+
+    ``languages`` are those that the catalog has already: ``FR.po`` is ``fr.po`` if it has that.
 
     Raises:
         ExchangeError: one of them is wrong; every problem is named with file and line.
@@ -79,6 +87,7 @@ def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: 
     codes: dict[str, Part] = {}
     messages: dict[tuple[str, str], Part] = {}
     runbooks: dict[str, Part] = {}
+    seen: dict[str, str] = {}
     for number, (given, content) in enumerate(files.items(), start=1):
         path = Path(given)
         if not _NAME.fullmatch(given):
@@ -90,21 +99,23 @@ def parse(files: Mapping[str, bytes], *, source_language: str = "en", progress: 
         if len(content) > _MAX_BYTES[path.suffix]:
             problems.add(name, 1, f"The file is larger than {_MAX_BYTES[path.suffix] // 1000} KB.")
             continue
-        text = decode(content, name, problems)
-        if text is None:
+        of = name
+        if path.suffix == ".po":
+            read = po.read(content, file=name, source_language=source_language, available=languages)
+            problems.found += read.problems
+            messages.update({(code, read.language): part for code, part in read.parts.items()})
+            of = _named(f"{read.language}.po")
+        elif (text := decode(content, name, problems)) is None:
             continue
-        if name == "categories.csv":
+        elif name == "categories.csv":
             categories = sheets.read_categories(text, problems)
         elif name == "codes.csv":
             codes, _known = sheets.read_codes(text, problems)
-        elif path.suffix == ".po":
-            read = po.read(text, file=name, is_source=path.stem == source_language)
-            problems.found += read.problems
-            messages.update({(code, path.stem): part for code, part in read.parts.items()})
-        else:
-            runbook = exchange.read_runbook(text, path.stem, problems)
-            if runbook is not None:
-                runbooks[path.stem] = runbook
+        elif (runbook := exchange.read_runbook(text, path.stem, problems)) is not None:
+            runbooks[path.stem] = runbook
+        if (first := seen.setdefault(of, given)) != given:
+            sentence = f"This is a second file of {of}, beside {first[-60:]}. Import one of them."
+            problems.add(given[-60:], 1, sentence)
         if progress is not None:
             progress(number, len(files))
     _raise(problems)

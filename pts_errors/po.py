@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pts_errors import languages
+from pts_errors import languages, pofile
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import ExchangeError
 from pts_errors.marks import Mark, Marks
-from pts_errors.part import CODE, Part, Problems, with_newlines
+from pts_errors.part import CODE, Part, Problems, decode, with_newlines
 
 try:
     import polib
@@ -23,19 +22,16 @@ LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
 _REVISION = "X-PTS-Revision"
 _DRAFTS = "X-PTS-Drafts"
 _DRAFT = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{8})")
-_LINE = re.compile(r"\(line (\d+)\)")
-# Far more than the largest catalog needs, and little enough to be read in seconds: a library that reads PO line by line
-# takes hours for a text of a million lines.
-_MAX_UNITS = 50_000
-_MAX_LINES = 400_000
-_MAX_RUN = 1_000
-_MAX_TEXT = 200_000
+# What browsers add to the name of a file of which there is one already.
+_COPY = re.compile(r" ?\([0-9]+\)")
+_BEGIN = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """What a PO file holds."""
 
+    language: str
     parts: Mapping[str, Part]
     """By code, those of its texts that are in the file."""
     problems: tuple[str, ...]
@@ -87,36 +83,39 @@ def write(entries: Iterable[Entry], language: str, *, source_language: str, orig
     return f"{file}\n".rstrip("\n") + "\n"
 
 
-def read(text: str, *, file: str, is_source: bool) -> Read:
-    """Return the messages of a PO file of one language; problems are returned, not raised."""
-    _require_polib()
+def read(content: bytes, *, file: str, source_language: str, available: Collection[str] = ()) -> Read:
+    """Return the messages of a PO file of one language; problems are returned, not raised.
+
+    ``available`` are the languages that the catalog has already.
+    """
     problems = Problems()
     values: dict[str, dict[str, str]] = {}
     confirmed: dict[str, dict[str, str]] = {}
     lines: dict[str, dict[str, int]] = {}
-    language = Path(file).stem
-    if len(language) > languages.MAX_LENGTH or not LANGUAGE.fullmatch(language):
-        problems.add(file, 1, f"The file must be named {languages.normalize(language)[:40]}.po.")
-    units = _units(text, file, problems)
+    units = _units(content, file, problems)
+    header = _header(units, file, problems)
+    mark = problems.mark(file, 1, header.get(_REVISION.lower(), ""))
+    prints = dict(_DRAFT.findall(header.get(_DRAFTS.lower(), "")))
+    language = _language(file, available, header.get("language", "") if mark else "", problems)
     for unit in units:
-        code, _slash, name = (unit.msgctxt or "").partition("/")
-        line = unit.linenum or 1
-        if unit.obsolete:
+        if unit.is_obsolete or unit.is_header:
             continue
+        msgctxt, msgid, msgstr = (unit.texts.get(name) for name in ("msgctxt", "msgid", "msgstr"))
+        code, _slash, name = (msgctxt or "").partition("/")
         if name not in MESSAGE_FIELDS or not CODE.fullmatch(code):
-            problems.add(file, line, f"The msgctxt {_short(unit.msgctxt)} is not like 1007/title.")
+            problems.add(file, unit.line, f"The msgctxt {_short(msgctxt)} is not like 1007/title.")
             continue
-        if unit.msgid_plural or unit.msgstr_plural:
-            problems.add(file, line, "The unit has plural forms, and no text of the catalog has.")
+        if msgstr is None:
+            problems.add(file, unit.line, "The unit has plural forms, and no text of the catalog has.")
         if name in values.setdefault(code, {}):
-            problems.add(file, line, f"The msgctxt {unit.msgctxt!r} is there twice.")
-        lines.setdefault(code, {})[name] = line
-        values[code][name] = unit.msgstr
-        if is_source and unit.msgstr != unit.msgid:
-            problems.add(file, line, "This is the source language: msgid and msgstr must be the same.")
-        if unit.msgstr and not is_source:
-            confirmed.setdefault(code, {})[name] = (unit.previous_msgid or "") if unit.fuzzy else unit.msgid
-    mark, prints = _marks(getattr(units, "metadata", {}), file, problems)
+            problems.add(file, unit.line, f"The msgctxt {msgctxt!r} is there twice.")
+        lines.setdefault(code, {})[name] = unit.line
+        values[code][name] = msgstr or ""
+        if language == source_language and msgstr != msgid:
+            problems.add(file, unit.line, "This is the source language: msgid and msgstr must be the same.")
+        if msgstr and language != source_language:
+            earlier = unit.texts.get("#| msgid") if unit.is_fuzzy else msgid
+            confirmed.setdefault(code, {})[name] = earlier or ""
     parts = {
         code: Part(
             file=file,
@@ -128,69 +127,58 @@ def read(text: str, *, file: str, is_source: bool) -> Read:
         )
         for code, fields in values.items()
     }
-    return Read(parts=parts, problems=tuple(problems.found))
+    return Read(language=language, parts=parts, problems=tuple(problems.found))
 
 
-def _units(text: str, file: str, problems: Problems) -> Iterable[Any]:
-    """Return the units of a PO file; none if it is no PO file, or one that would take too long."""
-    if not text.strip() or _is_bomb(text, file, problems):
-        return ()
+def _units(content: bytes, file: str, problems: Problems) -> list[pofile.Unit]:
+    """Return the units of a PO file; none if it is no PO file, or too large."""
     try:
-        # With a line break at its end the text cannot be taken for the name of a file to open.
-        return polib.pofile(_Text(f"{text}\n"), encoding="utf-8")
-    except (OSError, ValueError, IndexError) as error:
-        place = _LINE.search(str(error))
-        problems.add(file, int(place[1]) if place else 1, f"This is not a PO file: {error}.")
-        return ()
+        charset = pofile.charset(content)
+        text = decode(content, file, problems, charset)
+        return [] if text is None else list(pofile.units(text, charset))
+    except pofile.Wrong as error:
+        problems.add(file, error.line, str(error))
+        return []
 
 
-def _is_bomb(text: str, file: str, problems: Problems) -> bool:
-    """Return whether the library would take minutes or longer, which is noted."""
-    bad = _MAX_LINES + 1 if text.count("\n") > _MAX_LINES else _too_much(text)
-    if bad:
-        problems.add(
-            file,
-            bad,
-            f"This is too much for a catalog: at most {_MAX_UNITS} units and {_MAX_LINES} lines in a file, "
-            f"and {_MAX_RUN} lines or {_MAX_TEXT} characters for one text.",
-        )
-    return bool(bad)
+def _header(units: Iterable[pofile.Unit], file: str, problems: Problems) -> dict[str, str]:
+    """Return the header's lines, by name in lower case: tools do not keep the case of names."""
+    headers = [unit for unit in units if unit.is_header]
+    for unit in headers[1:]:
+        problems.add(file, unit.line, "The file has a second header. Keep one of them.")
+    lines = headers[0].texts.get("msgstr", "").split("\n") if headers else []
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
 
 
-def _too_much(text: str) -> int:
-    """Return the line with which a PO file has too many units or one of its texts is too long, or 0."""
-    units = run = length = 0
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.startswith("msg"):
-            run = length = 0
-        run += bool(line)
-        length += len(line)
-        units += line.startswith(("msgid ", "#~ msgid "))
-        if run > _MAX_RUN or length > _MAX_TEXT or units > _MAX_UNITS:
-            return number
-    return 0
+def _language(file: str, available: Collection[str], exported_for: str, problems: Problems) -> str:
+    """Return the language that a file is named after, or note how the file must be named.
 
-
-def _marks(metadata: Mapping[str, str], file: str, problems: Problems) -> tuple[Mark | None, dict[str, str]]:
-    """Return the mark of the file, and by code the fingerprints of those that were drafts."""
-    mark = problems.mark(file, 1, metadata.get(_REVISION, ""))
-    prints = dict(_DRAFT.findall(metadata.get(_DRAFTS, "")))
-    return mark, prints
+    Tools spell languages in their own ways, and another spelling would be another language beside the catalog's.
+    """
+    stem = Path(file).stem
+    tag = languages.normalize(_COPY.sub("", stem))
+    if tag in available and "@" not in stem:  # which may stand for another script, as in sr@latin
+        return tag
+    begin = _BEGIN.match(stem)
+    if begin is None:
+        problems.add(file, 1, "The file must be named after its language, such as fr.po.")
+        return stem
+    own = languages.normalize(begin[0])[: languages.MAX_LENGTH]
+    known = languages.match(own, available)
+    if own == stem and (known is None or exported_for == own):
+        return own
+    text = f"The file must be named {known or own}.po."
+    if known not in (None, own):
+        text += f" If {own} shall be a language beside it, begin with what pts_export --language {own} writes."
+    problems.add(file, 1, text)
+    return known or own
 
 
 def _short(text: str | None) -> str:
     return repr(text if text is None else text[:50])
 
 
-class _Text(str):
-    """A file's text whose lines end where an editor ends them; a str knows more ends, which texts may hold."""
-
-    __slots__ = ()
-
-    def splitlines(self, keepends: bool = False) -> list[str]:
-        return self.split("\n")
-
-
 def _require_polib() -> None:
     if polib is None:
-        raise ExchangeError(["PO files need polib: pip install 'django-pts-errors[exchange]'."])
+        raise ExchangeError(["Writing PO files needs polib: pip install 'django-pts-errors[exchange]'."])

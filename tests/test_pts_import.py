@@ -196,6 +196,16 @@ def test_a_revision_that_is_not_known_here_makes_conflicts(files: Path) -> None:
     assert text("1000", "fr") == "Requête acceptée"
 
 
+def test_what_a_tool_wrote_is_read_the_same(files: Path) -> None:
+    """Every letter beyond ASCII as bytes, in octal digits."""
+    content = (files / "messages/fr.po").read_text(encoding="utf-8").replace('"Requête acceptée"', '"Requête reçue"')
+    escaped = re.sub("[^\\x00-\\x7f]", lambda found: "".join(f"\\{byte:03o}" for byte in found[0].encode()), content)
+    (files / "messages/fr.po").write_text(escaped, encoding="ascii")
+
+    assert "changed: 1, conflict: 0," in run(files / "messages/fr.po", "--yes")
+    assert text("1000", "fr") == "Requête reçue"
+
+
 def test_drafts_that_nobody_touched_since_take_what_is_corrected(tmp_path: Path) -> None:
     """A translator may correct a draft again and again before it is published."""
     set_text("1000", "fr", "Brouillon")
@@ -553,7 +563,7 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
             b'msgid ""\nmsgstr "' + b"x" * 300_000 + b'"\n',
             "messages/fr.po:2: This is too much for a catalog: ",
         ),
-        ("fr.po", b'msgid "a"\n' * 60_000, "messages/fr.po:50001: This is too much for a catalog: "),
+        ("fr.po", b'msgid "a"msgstr""\n' * 60_000, "messages/fr.po:50001: This is too much for a catalog: "),
         ("codes.csv", HEADER.encode() + ROW.encode() * 60_000, "codes.csv:50002: The file has more than 50000 lines."),
         ("codes.csv", b"code," * 1_000_000, "codes.csv:1: This is not CSV: the line is too long."),
         ("codes.csv", HEADER.encode() + b'"' + b"x\n" * 200_000, "codes.csv:2: This is not CSV: field larger than"),
@@ -577,7 +587,7 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
         (
             "fr.po",
             UNIT.format(key="7777/title", source="a", text="b").encode(),
-            "messages/fr.po:1: The code 7777 is not",
+            "messages/fr.po:2: The code 7777 is not",
         ),
         (
             "fr.po",

@@ -1,0 +1,248 @@
+"""The units of a PO file, as GNU gettext reads them; what it would not read is refused with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+# Far more than the largest catalog needs, and little enough to be read in seconds.
+_MAX_UNITS = 50_000
+_MAX_LINES = 400_000
+_MAX_RUN = 1_000
+_MAX_TEXT = 200_000
+
+_CHARSET = re.compile(r"charset=([^ \t\n]+)")
+# Those of gettext's in which Python and the C library agree on every letter; of Shift_JIS and Big5 they do not.
+_CHARSETS = re.compile(
+    r"(us-)?ascii|iso-8859-([1-9]|1[345])|koi8-[ru]|cp(850|866|949|125[0-467])|gb(2312|k|18030)|euc-(jp|kr)"
+)
+
+_TOKEN = re.compile(
+    r"""
+      (?P<blank>[ \t]+)
+    | (?P<prefix>\#~\|?|\#\|)
+    | (?P<comment>\#[^\n]*)
+    | (?P<text>"(?:[^"\\\n]++|\\[^\n])*+")
+    | (?P<word>[A-Za-z_$][A-Za-z0-9_$]*(?:[ \t]*\[[ \t]*[0-9]+[ \t]*\])?)
+    """,
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]+)|([0-7]{1,3})|(.))")
+_ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "\\": "\\", '"': '"'}
+
+# Which keyword may follow which within a unit; those of the earlier texts of a fuzzy unit are told apart by their "#| ".
+_AFTER: Mapping[str, tuple[str, ...]] = {
+    "": ("domain", "#| msgctxt", "#| msgid", "msgctxt", "msgid"),
+    "#| msgctxt": ("#| msgid",),
+    "#| msgid": ("#| msgid_plural", "msgctxt", "msgid"),
+    "#| msgid_plural": ("msgctxt", "msgid"),
+    "msgctxt": ("msgid",),
+    "msgid": ("msgid_plural", "msgstr"),
+    "msgid_plural": ("msgstr[]",),
+    "msgstr": (),
+    "msgstr[]": ("msgstr[]",),
+}
+_QUOTES = 'A text stands between straight quotes, and a quote inside it is written \\".'
+
+
+class Wrong(Exception):
+    """The text is no PO file, or one that is too large; a sentence."""
+
+    def __init__(self, line: int, text: str) -> None:
+        """Take the line and the sentence."""
+        super().__init__(text)
+        self.line = line
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit of a PO file."""
+
+    line: int = 0
+    """Of its first keyword that is no comment."""
+    is_fuzzy: bool = False
+    is_obsolete: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
+    """By keyword, such as ``msgid`` and ``#| msgid``; all of its plural forms are one, ``msgstr[]``."""
+
+    @property
+    def is_header(self) -> bool:
+        """Whether it says something of the file."""
+        return self.texts.get("msgid") == "" and "msgctxt" not in self.texts and not self.is_obsolete
+
+
+class _Token(NamedTuple):
+    kind: str
+    """``comment``, ``text``, ``word`` or ``end``."""
+    text: str
+    line: int
+    prefix: str
+    """``#~``, ``#|`` or ``#~|`` if its line begins so."""
+
+
+def charset(content: bytes) -> str:
+    """Return the charset that the header of a PO file names; UTF-8 if it names none.
+
+    Raises:
+        Wrong: it is none that is read here.
+    """
+    # Every one of them has ASCII where ASCII has it, and the header is ASCII as far as the charset goes.
+    raw = content.removeprefix(b"\xef\xbb\xbf").decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        header = next((unit for unit in units(raw, "latin-1") if unit.is_header), Unit())
+    except Wrong:
+        return "UTF-8"
+    found = _CHARSET.search(header.texts.get("msgstr", ""))
+    if found is None or found[1].upper() in ("UTF-8", "UTF8", "CHARSET"):  # the last is what a template says
+        return "UTF-8"
+    if not _CHARSETS.fullmatch(found[1].lower()):
+        text = f"The charset {found[1][:30]!r} of the header is none that is read here. Save the file as UTF-8."
+        raise Wrong(header.line, text)
+    if not content.isascii() and _is_utf8(content):
+        text = f"The header says charset={found[1]}, but the file can be read as UTF-8. Save it as UTF-8, and say so there."
+        raise Wrong(header.line, text)
+    return found[1]
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def units(text: str, encoding: str) -> Iterator[Unit]:
+    """Yield the units of a PO file, whose escapes are bytes of an encoding; its domains are not told apart.
+
+    Raises:
+        Wrong: at the first thing that gettext would not read, or where the file is too large.
+    """
+    unit, before, count = Unit(), "", 0
+    for token, value in _statements(text, encoding):
+        if before.startswith("msgstr") and token.text != "msgstr[]":
+            yield unit
+            unit, before = Unit(), ""
+        if token.kind == "comment" and not before:
+            # Newer versions of gettext divide the flags between two kinds of comment.
+            unit.is_fuzzy |= token.text.startswith(("#,", "#=")) and "fuzzy" in re.split(r"[\s,]+", token.text[2:])
+        elif token.kind == "comment":
+            raise _no_po(token.line, "a comment stands inside a unit. Put it before the unit.")
+        elif token.kind == "end" and before:
+            raise _no_po(token.line, "the last unit has no msgstr.")
+        elif token.kind == "word" and token.text not in _AFTER[before]:
+            text = f"{token.text} cannot stand here. A unit is msgctxt, msgid and msgstr, in this order."
+            raise _no_po(token.line, text)
+        elif token.text == "domain":
+            unit = Unit()
+        elif token.kind == "word":
+            if before and unit.is_obsolete != ("~" in token.prefix):
+                raise _no_po(token.line, "only some lines of the unit begin with #~. Begin all of them so, or none.")
+            unit.is_obsolete = "~" in token.prefix
+            if "|" not in token.prefix:
+                unit.line = unit.line or token.line
+            unit.texts[token.text] = value
+            before = token.text
+            count += token.text == "msgid"
+            if count > _MAX_UNITS:
+                raise _too_much(token.line)
+
+
+def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
+    """Yield each keyword with its text, and the comments and the end, which have none."""
+    keyword: _Token | None = None
+    pieces: list[str] = []
+    length = 0
+    for token in _tokens(text):
+        if token.kind == "text":
+            if keyword is None or token.prefix != keyword.prefix:
+                raise _no_po(token.line, "the text belongs to no keyword. Each line of a unit begins like its others.")
+            pieces.append(_unescaped(token))
+            length += len(token.text)
+            if len(pieces) > _MAX_RUN or length > _MAX_TEXT:
+                raise _too_much(token.line)
+            continue
+        if keyword is not None:
+            if not pieces:
+                raise _no_po(keyword.line, f'{keyword.text} has no text, not even "". {_QUOTES}')
+            yield keyword, _decoded("".join(pieces), keyword.line, encoding)
+        keyword, pieces, length = None, [], 0
+        if token.kind == "word":
+            keyword = token
+        else:
+            yield token, ""
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Yield what a PO file is made of, and its end."""
+    if text.count("\n") > _MAX_LINES:
+        raise _too_much(_MAX_LINES + 1)
+    for line, content in enumerate(text.split("\n"), start=1):
+        if len(content) > _MAX_TEXT:
+            raise _too_much(line)
+        if content.endswith("\\"):
+            raise _no_po(line, "the line ends in a backslash, which would join it to the next one. Take it away.")
+        prefix, position = "", 0
+        while position < len(content):
+            found = _TOKEN.match(content, position)
+            if found is None and content[position] == '"':
+                raise _no_po(
+                    line, "the text does not end on its line. Close it with a quote, and write a line break as \\n."
+                )
+            if found is None or (found["prefix"] and prefix):
+                raise _no_po(line, f"{content[position]!r} cannot stand here. {_QUOTES}")
+            position = found.end()
+            match found.lastgroup:
+                case "prefix":
+                    prefix = found[0]
+                case "comment" | "text" as kind:
+                    yield _Token(kind, found[0], line, prefix)
+                case "word":
+                    yield _Token("word", _keyword(found, line, prefix), line, prefix)
+    yield _Token("end", "", line, "")
+
+
+def _keyword(found: re.Match[str], line: int, prefix: str) -> str:
+    """Return the keyword as `_AFTER` has it."""
+    name, _bracket, index = found[0].partition("[")
+    if name.rstrip() not in ("domain", "msgctxt", "msgid", "msgid_plural", "msgstr"):
+        raise _no_po(line, f"{name[:30]!r} is no keyword. {_QUOTES}")
+    return f"{'#| ' if '|' in prefix else ''}{name.rstrip()}{'[]' if index else ''}"
+
+
+def _unescaped(token: _Token) -> str:
+    """Return what a text between quotes says; a byte that is no ASCII as Python's error handler surrogateescape has it."""
+
+    def character(found: re.Match[str]) -> str:
+        digits, octal, other = found.groups()
+        if other is not None and other not in _ESCAPES:
+            raise _no_po(token.line, f"the escape {found[0]} is unknown. A backslash is written \\\\.")
+        if other is not None:
+            return _ESCAPES[other]
+        byte = int(digits, 16) if digits else int(octal, 8)
+        if not 0 < byte <= 0xFF:  # gettext would take the last eight bits, and end the text at a zero
+            raise _no_po(token.line, f"the escape {found[0][:20]} is no byte of a text. Write the character itself.")
+        return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
+
+    return _ESCAPE.sub(character, token.text[1:-1])
+
+
+def _decoded(text: str, line: int, encoding: str) -> str:
+    try:
+        return text if text.isascii() else text.encode(encoding, "surrogateescape").decode(encoding)
+    except UnicodeError:
+        raise _no_po(line, f"the escapes of the text are not {encoding}. Write the characters themselves.") from None
+
+
+def _no_po(line: int, text: str) -> Wrong:
+    return Wrong(line, f"This is not a PO file: {text}")
+
+
+def _too_much(line: int) -> Wrong:
+    return Wrong(
+        line,
+        f"This is too much for a catalog: at most {_MAX_UNITS} units and {_MAX_LINES} lines in a file, "
+        f"and {_MAX_RUN} lines or {_MAX_TEXT} characters for one text.",
+    )
