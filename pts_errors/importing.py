@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -40,7 +40,9 @@ def plan(parts: Parts, *, theirs: Collection[Path] = (), progress: Progress | No
     Raises:
         ExchangeError: the files name what does not exist; every such place is named with file and line.
     """
-    return _plan(parts, frozenset(theirs), router.db_for_write(models.Head), progress)
+    alias = router.db_for_write(models.Head)
+    with transaction.atomic(using=alias):  # a cursor of a log that is read row by row lives in a transaction
+        return _plan(parts, frozenset(theirs), alias, progress)
 
 
 def apply(shown: Plan) -> list[str]:
@@ -69,7 +71,12 @@ def _plan(parts: Parts, theirs: frozenset[Path], alias: str, progress: Progress 
     if problems:
         raise ExchangeError(shorten(problems))
     changes, unchanged = compare(
-        parts, drafts, live_at=_live_at(alias), source_language=conf.SOURCE_LANGUAGE, theirs=theirs
+        parts,
+        drafts,
+        live_at=_live_at(alias),
+        history=partial(_history, alias),
+        source_language=conf.SOURCE_LANGUAGE,
+        theirs=theirs,
     )
     changes = _reject(changes, dict(_invalid(_accepted(changes), drafts, alias)))
     while True:
@@ -111,6 +118,14 @@ def _live_at(alias: str) -> Callable[[int], State | None]:
         return _state(_read(models.Revision.objects.using(alias).live_at(number)))
 
     return live_at
+
+
+def _history(alias: str, kind: str, key: str) -> Iterator[State]:
+    """Yield every state that a code ever had, or every state of a code in a category."""
+    revisions = models.Revision.objects.using(alias)
+    mine = {"snapshot__category__slug": key} if kind == "category" else {"error__code": key}
+    for entry in _read(revisions.filter(**mine).iterator(chunk_size=100)):
+        yield _state([entry])
 
 
 def _read(revisions: Iterable[models.Revision]) -> Iterator[Entry]:

@@ -30,7 +30,7 @@ class Status(StrEnum):
     """There was none."""
     CHANGED = "changed"
     CONFLICT = "conflict"
-    """It was changed here, too, since the file was exported. What is here stays."""
+    """It was changed here, too, since the file was exported, or the file holds what was here once. What is here stays."""
     REJECTED = "rejected"
     """It breaks a rule. What is here stays."""
 
@@ -51,6 +51,8 @@ class Change:
     line: int
     reason: str = ""
     """Why it is rejected, as a sentence."""
+    is_old: bool = False
+    """Whether it was live once, and the file does not say from what it was exported."""
 
     @property
     def code(self) -> str:
@@ -115,12 +117,15 @@ def compare(
     *,
     live_at: Callable[[int], State | None],
     source_language: str,
+    history: Callable[[str, str], Iterable[State]] = lambda _kind, _key: (),
     theirs: Collection[Path] = (),
 ) -> tuple[list[Change], int]:
     """Return every value that differs from the drafts, and how many do not or were left as they were exported.
 
     ``live_at`` returns what was live at a revision, or None for one that is not known here. ``theirs`` are the
-    conflicts in which the file wins. A file that does not say from what it was exported wins always.
+    conflicts in which the file wins. ``history`` returns everything that was ever live of a category ("category") or
+    of a code (any other kind): of a file that does not say from what it was exported, a value that was live once is
+    taken for an old one, and any other wins.
     """
     changes: list[Change] = []
     unchanged = 0
@@ -132,14 +137,19 @@ def compare(
             base = _row(then, kind, key, source_language)[0] if then is not None else None
             if part.mark.fingerprint and marks.fingerprint(content) == part.mark.fingerprint:
                 base = before
+        past: list[Mapping[str, _Draft]] | None = None
         for name, after in part.values.items():
             value = _File(after, part.confirmed.get(name), kind)
-            here = before.get(name, _NOTHING)
+            here, is_old = before.get(name, _NOTHING), False
             if value.equals(here):
                 status = None
+            elif part.mark is None and kind == "message" and not after:
+                status = None  # an empty translation is one that nobody has written yet
             elif part.mark is None:
-                # An empty translation is one that nobody has written yet.
-                status = None if kind == "message" and not after else Status.CHANGED
+                if past is None:
+                    past = _past(history(kind, key[0]), kind, key, source_language)
+                is_old = any(value.is_old(then.get(name, _NOTHING), here) for then in past)
+                status = Status.CONFLICT if is_old else Status.CHANGED
             elif base is not None and value.equals(base.get(name, _NOTHING)):
                 status = None  # it is as it was exported: somebody changed it here
             elif base is not None and here.state == base.get(name, _NOTHING).state:
@@ -163,6 +173,7 @@ def compare(
                     confirmed=value.confirmed,
                     file=part.file,
                     line=part.lines.get(name, part.line),
+                    is_old=is_old,
                 )
             )
     return changes, unchanged
@@ -235,6 +246,11 @@ class _File:
         is_vague = self.confirmed == "" and draft.confirmed != draft.source
         return self.kind != "message" or is_vague or _plain(self.confirmed) == _plain(draft.confirmed)
 
+    def is_old(self, then: _Draft, here: _Draft) -> bool:
+        """Return whether the file says what was there once; a text is old whatever it is confirmed against by now."""
+        is_same = _plain(self.text) == _plain(then.text) != _plain(here.text)
+        return is_same or self.equals(then)
+
 
 def _rows(parts: Parts) -> Iterator[tuple[str, Path, Part]]:
     for slug, part in parts.categories.items():
@@ -270,6 +286,12 @@ def _row(state: State, kind: str, key: Path, source_language: str) -> tuple[dict
         else:
             row[name] = _Draft(text, message.source_text.get(name, original), original)
     return row, marks.message(entry, language)
+
+
+def _past(states: Iterable[State], kind: str, key: Path, source_language: str) -> list[Mapping[str, _Draft]]:
+    """Return what a row was in these states, each only once: there may be a hundred thousand of them."""
+    rows = (_row(state, kind, key, source_language)[0] for state in states)
+    return list({tuple(sorted(row.items())): row for row in rows}.values())
 
 
 def _drafts(value: object, names: Iterable[str]) -> dict[str, _Draft]:

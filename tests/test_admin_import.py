@@ -167,6 +167,19 @@ def test_a_translation_that_is_only_confirmed_says_so(editor, exported):
     assert "Confirmed against the source text." in text
 
 
+def test_an_earlier_value_in_a_file_without_its_mark_is_decided(editor, exported):
+    """A tool dropped the header: the newer text stays unless somebody takes the other."""
+    Message.objects.filter(error__code="1000", language="fr").update(title="Reçu")
+    file = exported / "messages/fr.po"
+    shown = upload(editor, changed(file, ('"X-PTS-Revision: 1\\n"\n', "")))
+
+    assert "An earlier value: the file does not say from what it was exported." in shown.content.decode()
+    editor.post(IMPORT, fields(shown))
+    assert title() == "Reçu"
+    editor.post(IMPORT, {**fields(shown), "choice-0": "theirs"})
+    assert title() == "Requête acceptée"
+
+
 def test_a_file_as_it_was_exported_changes_nothing(editor, exported):
     """The page says so."""
     text = upload(editor, changed(exported / "messages/fr.po")).content.decode()

@@ -196,6 +196,89 @@ def test_a_revision_that_is_not_known_here_makes_conflicts(files: Path) -> None:
     assert text("1000", "fr") == "Requête acceptée"
 
 
+def publish(code: str, **texts: str) -> None:
+    """Publish another French title, category owner, gateway message or runbook owner of a code."""
+    error = ErrorCode.objects.get(code=code)
+    set_text(code, "fr", texts["title"])
+    Category.objects.filter(pk=error.category_id).update(owner=texts["category"])
+    ErrorCode.objects.filter(pk=error.pk).update(provider_message=texts["message"])
+    Runbook.objects.filter(error=error).update(owner=texts["runbook"])
+    publishing.publish(note="Another text")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"X-PTS-Revision: 1\\n"\n', ""),
+        ("X-PTS-Revision: 1", "X-PTS-Revision:"),
+        ("X-PTS-Revision: 1", "X-Pts-Revision: 1"),
+        ("X-PTS-Revision: 1", "x-pts-revision :  1 "),
+    ],
+    ids=["dropped", "emptied", "recased", "spaced"],
+)
+def test_an_old_file_overwrites_nothing_whatever_a_tool_did_to_its_header(files: Path, old: str, new: str) -> None:
+    """Nobody edited it, and what is here is newer, published or not."""
+    publish("1000", title="Reçu", category="One", message="One", runbook="One")
+    set_text("1001", "fr", "Brouillon")
+    rewrite(files / "messages/fr.po", old, new)
+
+    printed = run(files / "messages/fr.po", "--yes")
+
+    assert "There is nothing to write." in printed
+    assert (text("1000", "fr"), text("1001", "fr")) == ("Reçu", "Brouillon")
+
+
+def without_marks(directory: Path) -> None:
+    """Take the marks out of the files, as tools do that keep what they know."""
+    for path in directory.rglob("*.*"):
+        content = path.read_text(encoding="utf-8")
+        if path.suffix == ".csv":
+            content = re.sub(r",[^,\n]*$", "", content, flags=re.MULTILINE)
+        content = re.sub(r'^("X-PTS-.*|revision: .*)\n', "", content, flags=re.MULTILINE)
+        path.write_text(content, encoding="utf-8", newline="")
+
+
+def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path) -> None:
+    """In every kind of file, however long ago; what nobody has seen here is a change."""
+    publish("1000", title="Reçu", category="One", message="One", runbook="One")
+    publish("1000", title="Bien reçu", category="Two", message="Two", runbook="Two")
+    without_marks(files)
+    rewrite(files / "messages/fr.po", 'msgstr "Champ', 'msgstr "Le champ')
+
+    printed = run(files, "--yes")
+
+    conflicts = re.findall(r"^(\S+):\d+: (.*): conflict: an earlier value, in a file that", printed, re.MULTILINE)
+    slug = ErrorCode.objects.get(code="1000").category.slug
+    assert conflicts == [
+        ("categories.csv", f"{slug} owner"),
+        ("codes.csv", "1000 provider_message"),
+        ("messages/fr.po", "1000 fr title"),
+        ("runbooks/1000.md", "1000 owner"),
+    ]
+    assert "new: 0, changed: 1, conflict: 4," in printed.lower()
+    assert text("1000", "fr") == "Bien reçu"
+
+
+def test_an_earlier_value_may_be_decided_for_the_file(files: Path) -> None:
+    """Somebody may well mean it."""
+    publish("1000", title="Reçu", category="One", message="One", runbook="One")
+    without_marks(files)
+
+    run(files, "--yes", "--theirs")
+
+    assert text("1000", "fr") == "Requête acceptée"
+
+
+def test_what_was_removed_here_does_not_come_back_by_a_file_without_its_mark(files: Path) -> None:
+    """Neither a text nor what it was confirmed against."""
+    set_text("1000", "fr", "")
+    set_text("1001", "en", "A field is missing")
+    Message.objects.filter(error__code="1001", language="fr").update(source_text={"title": "A field is missing"})
+    without_marks(files)
+
+    assert "new: 0, changed: 0, conflict: 2," in run(files / "messages/fr.po", "--yes").lower()
+
+
 def test_what_a_tool_wrote_is_read_the_same(files: Path) -> None:
     """Every letter beyond ASCII as bytes, in octal digits."""
     content = (files / "messages/fr.po").read_text(encoding="utf-8").replace('"Requête acceptée"', '"Requête reçue"')

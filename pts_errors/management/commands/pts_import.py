@@ -35,9 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, metavar="DIR|FILE", help="what pts_export wrote, or one file of it")
         parser.add_argument("--yes", action="store_true", help="write without asking")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
-        parser.add_argument(
-            "--theirs", action="store_true", help="take the file's value where the draft was changed, too"
-        )
+        parser.add_argument("--theirs", action="store_true", help="take the file's value where there is a conflict")
 
     def handle(self, *, path: Path, yes: bool, dry_run: bool, theirs: bool, **options: Any) -> None:
         """Read, show, ask, and write."""
@@ -55,7 +53,9 @@ class Command(BaseCommand):
 
     def _plan(self, path: Path, *, theirs: bool) -> Plan:
         found = parts.parse(
-            parts.read(path), source_language=conf.SOURCE_LANGUAGE, progress=self._progress("Read %d of %d files.")
+            parts.read(path),
+            source_language=conf.SOURCE_LANGUAGE,
+            progress=self._progress("Read %d of %d files."),
         )
         progress = self._progress("Checked %d of %d codes.")
         plan = importing.plan(found, progress=progress)
@@ -104,6 +104,8 @@ def _described(change: Change) -> str:
     where = " ".join(change.path[1:])
     text = f"{change.file}:{change.line}: {where}: {change.status}"
     before, after = _text(change.before), _text(change.after)
+    if change.is_old:
+        text += ": an earlier value, in a file that does not say from what it was exported"
     if change.reason:
         text += f": {change.reason}"
     if before != after:
