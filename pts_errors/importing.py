@@ -45,6 +45,12 @@ def plan(parts: Parts, *, theirs: Collection[Path] = (), progress: Progress | No
         return _plan(parts, frozenset(theirs), alias, progress)
 
 
+def languages() -> set[str]:
+    """Return the languages that the drafts have, and the source language."""
+    messages = models.Message.objects.using(router.db_for_write(models.Head))
+    return {conf.SOURCE_LANGUAGE, *messages.order_by().values_list("language", flat=True).distinct()}
+
+
 def apply(shown: Plan) -> list[str]:
     """Write what the plan accepts into the drafts, and return the codes whose drafts changed.
 

@@ -180,6 +180,19 @@ def test_an_earlier_value_in_a_file_without_its_mark_is_decided(editor, exported
     assert title() == "Requête acceptée"
 
 
+def test_a_file_that_a_browser_renamed_is_read(editor, exported):
+    """And not beside the one whose copy it is."""
+    content = (exported / "messages/fr.po").read_bytes().replace(OLD.encode(), NEW.encode())
+
+    shown = upload(editor, SimpleUploadedFile("fr (1).po", content))
+    both = upload(editor, SimpleUploadedFile("fr.po", content), SimpleUploadedFile("fr (1).po", content))
+
+    assert "messages/fr (1).po:11" in shown.content.decode()
+    assert "fr (1).po:1: This is a second file of messages/fr.po, beside fr.po. Import one of them." in (
+        both.content.decode()
+    )
+
+
 def test_a_file_as_it_was_exported_changes_nothing(editor, exported):
     """The page says so."""
     text = upload(editor, changed(exported / "messages/fr.po")).content.decode()

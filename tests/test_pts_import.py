@@ -20,6 +20,8 @@ from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runb
 
 pytestmark = pytest.mark.django_db
 
+RUNBOOK = b"code: 7777\nowner:\n\n## Meaning\n\n\n## Impact\n\n\n## Diagnosis\n\n\n## Mitigation\n\n\n"
+RUNBOOK += b"## Verification\n\n\n## Escalation\n\n"
 PO = 'msgid ""\nmsgstr ""\n"Language: fr\\n"\n{header}\n{units}'
 UNIT = '\nmsgctxt "{key}"\nmsgid "{source}"\nmsgstr "{text}"\n'
 
@@ -287,6 +289,94 @@ def test_what_a_tool_wrote_is_read_the_same(files: Path) -> None:
 
     assert "changed: 1, conflict: 0," in run(files / "messages/fr.po", "--yes")
     assert text("1000", "fr") == "Requête reçue"
+
+
+# ---- how tools name files ----
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("FR.po", "fr"),
+        ("fr (1).po", "fr"),
+        ("fr(12).po", "fr"),
+        ("pt_BR.po", "pt-br"),
+        ("PT-BR (2).po", "pt-br"),
+        ("zh_Hans.po", "zh-hans"),
+        ("fr.UTF-8.po", "fr"),
+    ],
+)
+def test_another_spelling_leads_to_the_language_of_the_catalog(files: Path, name: str, language: str) -> None:
+    """There is nobody whom it could mean otherwise."""
+    before = importing.languages()
+    path = files / name
+    path.write_bytes((files / f"messages/{language}.po").read_bytes())
+    set_text("1001", language, "")
+    rewrite(path, f'msgstr "{text("1000", language)}"', 'msgstr "Neu"')
+
+    run(path, "--yes")
+
+    assert text("1000", language) == "Neu"
+    assert importing.languages() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("fr_FR.po", "fr"),
+        ("fr-fr.po", "fr"),
+        ("fr_FR (1).po", "fr"),
+        ("fr - Copy.po", "fr"),
+        ("zh_CN.po", "zh-hans"),
+        ("zh-cn.po", "zh-hans"),
+        ("zh_TW.po", "zh-hant"),
+        ("zh.po", "zh-hans"),
+        ("pt.po", "pt-br"),
+        ("pt_PT.po", "pt-br"),
+        ("de_DE@euro.po", "de"),
+        ("fr@quot.po", "fr"),
+        ("tl.po", "fil"),
+        ("it_IT.po", "it-it"),
+    ],
+)
+def test_a_name_that_would_make_a_second_language_is_refused_with_the_right_one(
+    files: Path, name: str, language: str
+) -> None:
+    """Though its header says that it was exported here."""
+    path = files / name
+    path.write_bytes((files / "messages/fr.po").read_bytes())
+
+    assert refusal(path, "--yes").startswith(f"messages/{name}:1: The file must be named {language}.po")
+
+
+def test_a_language_of_its_own_begins_with_an_export(files: Path) -> None:
+    """Portuguese of Portugal beside that of Brazil; from then on its name is known."""
+    call_command("pts_export", str(files), "--language", "pt-pt", stdout=io.StringIO())
+    rewrite(
+        files / "messages/pt-pt.po", 'msgid "Request accepted"\nmsgstr ""', 'msgid "Request accepted"\nmsgstr "Aceite"'
+    )
+
+    run(files / "messages/pt-pt.po", "--yes")
+
+    assert text("1000", "pt-pt") == "Aceite"
+    (files / "messages/pt-pt.po").rename(files / "pt_PT.po")
+    assert "There is nothing to write." in run(files / "pt_PT.po")
+
+
+@pytest.mark.parametrize("name", ["FR.po", "fr (1).po", "fr_FR.po"])
+def test_two_files_of_one_language_are_refused(files: Path, name: str) -> None:
+    """Each of them would be written over the other."""
+    (files / "messages" / name).write_bytes((files / "messages/fr.po").read_bytes())
+
+    first, second = sorted(["messages/fr.po", f"messages/{name}"])
+    sentence = f"{second}:1: This is a second file of messages/fr.po, beside {first}. Import one of them."
+    assert sentence in refusal(files)
+
+
+def test_a_file_is_not_uploaded_twice() -> None:
+    """By the two names that it may have."""
+    with pytest.raises(ExchangeError, match=r"^runbooks/7777.md:1: This is a second file of .*, beside 7777.md\."):
+        parts.parse({"7777.md": RUNBOOK, "runbooks/7777.md": RUNBOOK})
 
 
 def test_drafts_that_nobody_touched_since_take_what_is_corrected(tmp_path: Path) -> None:
@@ -687,6 +777,8 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
         ("fr.po", b"\x7fELF", "messages/fr.po:1: The file holds the control character U+007F."),
         ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file holds the control character U+0085."),
         (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
+        ("中文.po", b"", "messages/中文.po:1: The file must be named after its language, such as fr.po."),
+        ("pt_PT.po", b"", "messages/pt_PT.po:1: The file must be named pt-br.po. If pt-pt shall be a language beside"),
         ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
         ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),
         (

@@ -82,7 +82,7 @@ def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[P
     Raises:
         ExchangeError: they cannot be read, would change what the user may not, or more than a person looks through.
     """
-    found = parts.parse(files, source_language=conf.SOURCE_LANGUAGE)
+    found = parts.parse(files, source_language=conf.SOURCE_LANGUAGE, languages=importing.languages())
     plan = importing.plan(found, theirs=theirs)
     if len(plan.changes) > _MAX_CHANGES:
         text = _("The files differ from the drafts in %(n)d values. Import fewer at once, or run pts_import.")

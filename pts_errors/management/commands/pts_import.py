@@ -55,6 +55,7 @@ class Command(BaseCommand):
         found = parts.parse(
             parts.read(path),
             source_language=conf.SOURCE_LANGUAGE,
+            languages=importing.languages(),
             progress=self._progress("Read %d of %d files."),
         )
         progress = self._progress("Checked %d of %d codes.")
