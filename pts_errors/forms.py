@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db import router
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +13,7 @@ from pts_errors import languages
 from pts_errors.conf import conf
 from pts_errors.conflicts import DraftForm, SharedForm, opened
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
-from pts_errors.models import Category, ErrorCode, Message, Runbook, validate_text
+from pts_errors.models import Category, ErrorCode, Message, Runbook, validate_new_slug, validate_text
 
 
 class LinesField(forms.CharField):
@@ -238,10 +237,9 @@ class CategoryForm(SharedForm):
         return opened({"": stored}) != self.cleaned_data.get("loaded")
 
     def clean_slug(self) -> str:
-        """Refuse capitals: databases do not agree on whether two slugs that differ in them are the same."""
+        """Refuse capitals in a new one."""
         slug = str(self.cleaned_data["slug"])
-        if slug != slug.lower():
-            raise ValidationError(_("Use small letters only."))
+        validate_new_slug(slug)
         return slug
 
 

@@ -169,31 +169,27 @@ def _invalid(changes: Iterable[Change], drafts: State, alias: str) -> Iterator[t
         models.ErrorCode.objects.using(alias).filter(revisions__isnull=False).values_list("code", flat=True)
     )
     for change in changes:
-        if (
-            change.path[0] == "category"
-            and change.path[1] not in drafts.categories
-            and change.path[1] != change.path[1].lower()
-        ):
-            # Databases do not agree on whether two slugs that differ in capitals are the same.
-            yield change.path, _("The slug %(slug)s has capitals.") % {"slug": change.path[1]}
-            continue
-        name = change.path[-1]
+        kind, name = change.path[0], change.path[-1]
         if name in _LINKS:
             continue
-        field = cast("Field[Any, Any]", _MODELS[change.path[0]]._meta.get_field(name))
+        field = cast("Field[Any, Any]", _MODELS[kind]._meta.get_field(name))
         try:
+            if kind == "category" and change.path[1] not in drafts.categories:
+                models.validate_new_slug(change.path[1])
             for value in (change.after, *([] if change.confirmed is None else [change.confirmed])):
-                field.clean(value, None)
+                models.validate_value(field, value)
         except ValidationError as error:
             yield change.path, " ".join(error.messages)
             continue
-        if change.path[0] == "code" and name == "name":
-            if change.before is not None and change.code in published:
+        if kind == "code":
+            is_stored = change.code in drafts.entries
+            if is_stored and name in models.ErrorCode.locked_fields(is_published=change.code in published):
                 yield (
                     change.path,
-                    _("The name %(name)s is published and cannot be changed.") % {"name": change.before},
+                    _("The %(field)s of a stored code cannot be changed; give it as it is here: %(value)s")
+                    % {"field": field.verbose_name, "value": change.before},
                 )
-            elif change.after in names:
+            elif name == "name" and change.after in names:
                 yield (
                     change.path,
                     _("The code %(code)s has the name %(name)s.") % {"code": names[change.after], "name": change.after},

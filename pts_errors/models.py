@@ -54,6 +54,29 @@ def validate_text(value: str) -> None:
         )
 
 
+def validate_new_slug(value: str) -> None:
+    """Refuse capitals: databases do not agree on whether two slugs that differ in them are the same.
+
+    Raises:
+        ValidationError: there is one.
+    """
+    if value != value.lower():
+        raise ValidationError(_("Use small letters only."))
+
+
+def validate_value(field: models.Field[Any, Any], value: Any) -> None:
+    """Refuse what no form of the back office lets into a column, for what comes by another door.
+
+    Raises:
+        ValidationError: it is wrong, in one sentence or several.
+    """
+    if isinstance(value, str):
+        field.clean(value.strip(), None)  # forms take white space alone for nothing
+        if isinstance(field, models.CharField) and "\n" in value:
+            raise ValidationError(_("Write it on one line."))
+    field.clean(value, None)
+
+
 class Outcome(models.TextChoices):
     """`pts_errors.entry.Outcome` in words for ops staff."""
 
@@ -309,6 +332,11 @@ class ErrorCode(models.Model):
             return reverse("pts_errors:error", kwargs={"code": self.code})
         except NoReverseMatch:
             return ""
+
+    @staticmethod
+    def locked_fields(*, is_published: bool) -> tuple[str, ...]:
+        """Return the fields of a stored code that no door changes any more."""
+        return ("code", "provider_message", "name") if is_published else ("code", "provider_message")
 
     def natural_key(self) -> tuple[str]:
         """Return the code, alone."""

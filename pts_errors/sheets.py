@@ -197,4 +197,5 @@ def _wrong_cells(row: Mapping[str, str]) -> list[str]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10
+    # How large it may be is for its column to say; 64 bits are what any database takes.
+    return text.isascii() and text.isdecimal() and len(text) < 20

@@ -196,7 +196,7 @@ def test_a_slug_with_capitals_is_not_imported(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="rejected"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
-    assert "The slug Server has capitals." in out.getvalue()
+    assert "Use small letters only." in out.getvalue()
     assert [*Category.objects.values_list("slug", flat=True)] == ["transaction", "upstream", "server"]
     assert publishing.unpublished() == {}
 

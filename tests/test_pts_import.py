@@ -108,15 +108,13 @@ def test_a_changed_text_goes_into_the_draft(files: Path) -> None:
 def test_every_kind_of_file_is_read(files: Path) -> None:
     """Categories, codes, texts and runbooks."""
     rewrite(files / "categories.csv", "Merchant integration on-call", "Payments team")
-    rewrite(
-        files / "codes.csv", "1002,TRANSACTION_NOT_FOUND,transaction,", "1002,TRANSACTION_NOT_FOUND,transaction,No "
-    )
+    rewrite(files / "codes.csv", "1002,TRANSACTION_NOT_FOUND,transaction,", "1002,TRANSACTION_NOT_FOUND,upstream,")
     rewrite(files / "runbooks/8010.md", "owner: Ledger on-call", "owner: Ledger team")
 
     run(files, "--yes")
 
     assert Category.objects.filter(owner="Payments team").exists()
-    assert ErrorCode.objects.get(code="1002").provider_message.startswith("No ")
+    assert ErrorCode.objects.get(code="1002").category.slug == "upstream"
     assert Runbook.objects.get(error__code="8010").owner == "Ledger team"
 
 
@@ -382,11 +380,11 @@ def test_a_file_is_not_uploaded_twice() -> None:
 def test_drafts_that_nobody_touched_since_take_what_is_corrected(tmp_path: Path) -> None:
     """A translator may correct a draft again and again before it is published."""
     set_text("1000", "fr", "Brouillon")
-    ErrorCode.objects.filter(code="1000").update(provider_message="Draft")
+    ErrorCode.objects.filter(code="1000").update(severity="warning")
     Runbook.objects.filter(error__code="1000").update(owner="Draft")
     call_command("pts_export", str(tmp_path), "--drafts", "1000", stdout=io.StringIO())
     rewrite(tmp_path / "messages/fr.po", 'msgstr "Brouillon"', 'msgstr "Corrigé"')
-    rewrite(tmp_path / "codes.csv", ",Draft,", ",Corrected,")
+    rewrite(tmp_path / "codes.csv", ",warning,", ",error,")
     rewrite(tmp_path / "runbooks/1000.md", "owner: Draft", "owner: Corrected")
 
     printed = run(tmp_path, "--yes")
@@ -506,7 +504,7 @@ def test_a_translator_confirms_by_taking_the_flag_away(tmp_path: Path) -> None:
         ("messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
         ("messages/fr.po", 'msgid "Request accepted"', f'msgid "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
         ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "a\\b"', "messages/fr.po:11: .* character U.0008"),
-        ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* REQUEST_ACCEPTED is published and cannot"),
+        ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of a stored code .*: REQUEST_ACCEPTED"),
         ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
         ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
         ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
@@ -964,13 +962,13 @@ def test_line_ends_of_browsers_are_no_difference(tmp_path: Path) -> None:
 
 def test_a_formula_comes_back_as_text(tmp_path: Path) -> None:
     """The guard of the export is taken off again."""
-    ErrorCode.objects.filter(code="1000").update(provider_message="=1+1")
-    call_command("pts_export", str(tmp_path), "--drafts", "1000", stdout=io.StringIO())
-    ErrorCode.objects.filter(code="1000").update(provider_message="x")
+    Category.objects.filter(slug="upstream").update(owner="=1+1")
+    call_command("pts_export", str(tmp_path), "--drafts", stdout=io.StringIO())
+    Category.objects.filter(slug="upstream").update(owner="x")
 
-    run(tmp_path / "codes.csv", "--yes", "--theirs")
+    run(tmp_path / "categories.csv", "--yes", "--theirs")
 
-    assert ErrorCode.objects.get(code="1000").provider_message == "=1+1"
+    assert Category.objects.get(slug="upstream").owner == "=1+1"
 
 
 def test_an_import_is_published_like_any_draft(files: Path) -> None:

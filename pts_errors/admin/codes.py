@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
-from django.db.models import F
+from django.db.models import CharField, F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from pts_errors.admin.panels import last_save, log_of, panel_of
 from pts_errors.conflicts import DraftForm, merge, opened
 from pts_errors.forms import (
     InlineMessageForm,
+    LineField,
     MessageFormSet,
     PublishForm,
     RunbookForm,
@@ -76,6 +77,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
     inlines = [MessageInline, RunbookInline]
     view_on_site = False  # there is a link of our own where the host serves the public pages
     filter_horizontal = ["similar"]
+    formfield_overrides = {CharField: {"form_class": LineField}}
     fieldsets = [
         (
             None,
@@ -121,7 +123,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
         """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
         line = Board.of(request).get(obj)
-        return ["code", "provider_message"] * (obj is not None) + ["name"] * bool(line and line.revision)
+        return list(ErrorCode.locked_fields(is_published=bool(line and line.revision))) if obj is not None else []
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the codes that the board has read."""
