@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pts_errors import marks
 from pts_errors.entry import UNSTORABLE
 from pts_errors.marks import Mark
 
+_CURE = "Save it as UTF-8, which spreadsheets call “CSV UTF-8” or “Unicode (UTF-8)”."
 CODE = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -49,17 +51,25 @@ class Part:
     """From what it was exported; None for a file that does not say so."""
 
 
-def decode(content: bytes, file: str, problems: Problems, charset: str = "UTF-8") -> str | None:
-    """Return the text of a file's content, or None if it is none."""
+def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> str | None:
+    """Return the text of a file's content, or None if it is none.
+
+    Without a charset it is UTF-8, or UTF-16 that says so by its first two bytes, as spreadsheets and editors of Windows
+    save it.
+    """
+    is_utf_16 = not charset and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    name = "UTF-16" if is_utf_16 else charset or "UTF-8"
     try:
-        text = content.decode("utf-8-sig" if charset == "UTF-8" else charset)
+        text = content.decode("utf-8-sig" if name == "UTF-8" else name)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problems.add(file, line, f"The file is not {charset}: {error.reason} at byte {error.start}.")
+        problems.add(file, line, f"The file is not {name}: {error.reason} at byte {error.start}. {_CURE}")
         return None
     if found := UNSTORABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        problems.add(file, line, f"The file holds the control character U+{ord(found[0]):04X}.")
+        # Every other byte of UTF-16 that does not say so.
+        cure = f" {_CURE}" if found[0] == "\0" else ""
+        problems.add(file, line, f"The file holds the control character U+{ord(found[0]):04X}.{cure}")
         return None
     return with_newlines(text)
 

@@ -41,6 +41,10 @@ _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _REVISION = "revision"
+# The first of them where a line holds none.
+_SEPARATORS = (",", ";", "\t")
+# What Excel writes and reads before the first line.
+_SEPARATOR = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\n', re.IGNORECASE)
 # Far more than the largest catalog needs, and little enough to be read in seconds.
 _MAX_ROWS = 50_000
 
@@ -94,27 +98,63 @@ def _guard(text: str) -> str:
 def _read_csv(
     text: str | None, file: str, columns: tuple[str, ...], problems: Problems
 ) -> list[tuple[int, dict[str, str]]] | None:
-    """Return the lines that have the right number of cells, each with its number; None if this is no such table."""
+    """Return the lines that have the right number of cells, each with its number; None if this is no such table.
+
+    Spreadsheets separate cells as the country does, put a line ``sep=;`` first, add empty columns and lines, and their
+    users move columns about.
+    """
     if text is None:
         return None
-    reader = csv.DictReader(_short_lines(text), strict=True)
+    told = _SEPARATOR.match(text)
+    body, line = (text[told.end() :], 1) if told else (text, 0)
+    skipped = line
+    first = body.partition("\n")[0]
+    reader = csv.reader(
+        _short_lines(body), delimiter=told[1] if told else max(_SEPARATORS, key=first.count), strict=True
+    )
     rows: list[tuple[int, dict[str, str]]] = []
     try:
-        if tuple(reader.fieldnames or ()) not in (columns, (*columns, _REVISION)):
-            problems.add(file, 1, f"The columns must be {','.join(columns)}, separated by commas.")
+        names = _without_empty_end(next(reader, []))
+        if wrong := _wrong_columns(names, columns):
+            problems.add(file, line + 1, f"The columns must be {','.join(columns)}. {wrong}")
             return None
-        for number, row in enumerate(reader):
+        line = reader.line_num + skipped
+        for number, cells in enumerate(reader):
+            line = reader.line_num + skipped
             if number == _MAX_ROWS:
-                problems.add(file, reader.line_num, f"The file has more than {_MAX_ROWS} lines.")
+                problems.add(file, line, f"The file has more than {_MAX_ROWS} lines.")
                 return None
-            if None in row or None in row.values():
-                problems.add(file, reader.line_num, f"The line must have {len(reader.fieldnames or ())} cells.")
+            filled = len(_without_empty_end(cells))
+            if not filled:
+                continue
+            if not filled <= len(names) <= len(cells):
+                problems.add(
+                    file,
+                    line,
+                    f"The line must have {len(names)} cells, and has {len(cells)}. Leave no cell out, not even an empty "
+                    f"one, and put a text that holds the separator between quotation marks.",
+                )
             else:
-                rows.append((reader.line_num, {name: value.removeprefix("'") for name, value in row.items()}))
+                texts = (cell.removeprefix("'") for cell in cells)
+                rows.append((line, dict(zip(names, texts, strict=False))))
     except csv.Error as error:
-        problems.add(file, reader.line_num + 1, f"This is not CSV: {str(error).rstrip('.')}.")
+        problems.add(file, line + 1, f"This is not CSV: {str(error).rstrip('.')}.")
         return None
     return rows
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    return cells[: max((number for number, cell in enumerate(cells, start=1) if cell.strip()), default=0)]
+
+
+def _wrong_columns(names: list[str], columns: tuple[str, ...]) -> str:
+    """Return what is wrong with the first line of a table, and what to do about it, or an empty text."""
+    if len(names) < 2:
+        return "The first line names none of them, or separates them by something else than commas, semicolons or tabs."
+    wrong = [f"{name} is missing" for name in columns if name not in names]
+    wrong += [f"{name[:50]!r} is none of them" for name in names if name not in (*columns, _REVISION)]
+    wrong += [f"{name} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    return f"{'; '.join(wrong)}. Name each of them once, in any order." if wrong else ""
 
 
 def _short_lines(text: str) -> Iterator[str]:

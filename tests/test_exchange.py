@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 import re
+import shutil
 import string
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -214,8 +219,11 @@ def test_formulas_are_inert_in_a_spreadsheet(tmp_path):
         lambda content: b"\xef\xbb\xbf" + content,
         lambda content: content.replace(b"\n", b"\r\n"),
         lambda content: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"),
+        lambda content: content.replace(b"\n", b"\r"),
+        lambda content: content.decode().encode("utf-16"),
+        lambda content: b"\xfe\xff" + content.decode().replace("\n", "\r\n").encode("utf-16-be"),
     ],
-    ids=["BOM", "CRLF", "BOM and CRLF"],
+    ids=["BOM", "CRLF", "BOM and CRLF", "CR", "UTF-16", "UTF-16, big end first, and CRLF"],
 )
 def test_files_of_windows_editors_are_read(directory, change):
     """A byte order mark and other line ends change nothing."""
@@ -233,18 +241,117 @@ FILES = ["categories.csv", "codes.csv", "messages/de.po", "runbooks/1007.md"]
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("äx".encode("utf-16"), ":1: The file is not UTF-8: invalid start byte at byte 0."),
-        (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5."),
-        (b"line\nline\n\x00", ":3: The file holds the control character U+0000."),
+        (b"\xff\xfex", ":1: The file is not UTF-16: truncated data at byte 2. Save it as UTF-8, "),
+        ("x\n".encode("utf-16-le"), ":1: The file holds the control character U+0000. Save it as UTF-8, "),
+        (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5. Save it as UTF-8, "),
+        ("line\né".encode("cp1252"), ":2: The file is not UTF-8: unexpected end of data at byte 5. Save it as UTF-8, "),
+        (b"line\nline\n\x00", ":3: The file holds the control character U+0000. Save it as UTF-8, "),
         (b"\x1b[31m", ":1: The file holds the control character U+001B."),
     ],
-    ids=["UTF-16", "latin", "NUL", "escape"],
+    ids=["half of UTF-16", "UTF-16 that does not say so", "latin", "Windows-1252", "NUL", "escape"],
 )
 def test_a_file_that_is_no_text_is_named_once(directory, file, content, expected):
     """And its contents are not complained about on top."""
     (directory / file).write_bytes(content)
 
-    assert [problem for problem in problems_of(directory) if problem.startswith(file)] == [f"{file}{expected}"]
+    (problem,) = [problem for problem in problems_of(directory) if problem.startswith(file)]
+    assert problem.startswith(f"{file}{expected}")
+
+
+# What spreadsheets and their users make of a table: its cells, and how they are written.
+SEPARATORS = st.sampled_from(",;\t|")
+ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+
+
+def saved_by_spreadsheet(text, draw):
+    """Return the bytes of a table with its columns moved, empty ones and empty lines added, and other separators."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    order = draw(st.permutations(range(len(rows[0]))))
+    separator, says_so = draw(SEPARATORS), draw(st.booleans())
+    width, height = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    file = io.StringIO(newline="")
+    writer = csv.writer(
+        file,
+        delimiter=separator,
+        lineterminator=draw(LINE_ENDS),
+        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])),
+    )
+    writer.writerows([row[index] for index in order] + [""] * width for row in rows)
+    writer.writerows([[""] * draw(st.integers(2, 20))] * height)
+    first = f"sep={separator}\r\n" if says_so or separator == "|" else ""
+    return (first + file.getvalue()).encode(draw(ENCODINGS))
+
+
+@given(catalogs(), st.data())
+def test_a_table_is_read_as_any_spreadsheet_saves_it(entries, data):
+    """Separators, their declaration, the order of columns, empty columns and lines, encodings and line ends."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        exchange.write_directory(directory, entries)
+        for file in ("categories.csv", "codes.csv"):
+            text = (directory / file).read_text(encoding="utf-8")
+            (directory / file).write_bytes(saved_by_spreadsheet(text, data.draw))
+
+        assert exchange.read_directory(directory) == entries
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda text: text.replace(",", "|"), "codes.csv:1: The columns must be .* something else than commas, "),
+        (lambda text: text.replace(",name,", ",nom,"), "codes.csv:1: .* name is missing; 'nom' is none of them. Name "),
+        (lambda text: text.replace(",name,", ",,"), "codes.csv:1: .* name is missing; '' is none of them. Name "),
+        (lambda text: text.replace(",name,", ",code,"), "codes.csv:1: .* name is missing; code is there twice. Name "),
+        (lambda text: "sep=;\n" + text, "codes.csv:2: The columns must be .* something else than commas, "),
+        (lambda text: "sep=,\n" + text.replace("\n4001", "\nx"), "codes.csv:4: The code 'x' is not a number "),
+        (
+            lambda text: text.replace("too low", "a,b") + "1,2,,\n",
+            "codes.csv:4: The line must have 14 cells, and has 4",
+        ),
+        (lambda text: "", "codes.csv:1: The columns must be .* The first line names none of them"),
+        (lambda text: "\n" + text, "codes.csv:1: The columns must be .* The first line names none of them"),
+    ],
+    ids=["separator", "unknown", "empty", "twice", "sep= and another", "counted", "cells", "nothing", "first line"],
+)
+def test_what_a_spreadsheet_spoiled_is_named_with_its_cure(directory, change, expected):
+    """By line, as the editor shows it."""
+    text = (directory / "codes.csv").read_text(encoding="utf-8")
+    (directory / "codes.csv").write_text(change(text), encoding="utf-8")
+
+    assert re.match(expected, problems_of(directory)[0])
+
+
+def test_libreoffice_saves_what_is_read_again(tmp_path):
+    """With the separators and the characters that its dialog offers."""
+    if shutil.which("soffice") is None:
+        message = "There is no soffice (Debian's package libreoffice-calc), so nobody read its CSV files."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    fixtures = Path(__file__).parent.parent / "fixtures"
+    shutil.copytree(fixtures, tmp_path / "catalog")
+    entries = exchange.read_directory(tmp_path / "catalog")
+    for separator in (44, 59, 9):
+        for name in ("categories.csv", "codes.csv"):
+            subprocess.run(
+                [
+                    "soffice",
+                    f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
+                    "--headless",
+                    "--infilter=CSV:44,34,76,1",
+                    "--convert-to",
+                    f"csv:Text - txt - csv (StarCalc):{separator},34,76,1",
+                    "--outdir",
+                    str(tmp_path / "catalog"),
+                    str(fixtures / name),
+                ],
+                check=True,
+                capture_output=True,
+                timeout=300,
+            )
+
+        assert exchange.read_directory(tmp_path / "catalog") == entries
 
 
 @pytest.mark.parametrize("file", ["categories.csv", "codes.csv"])
@@ -275,7 +382,7 @@ def test_a_directory_in_place_of_a_file_is_named(directory):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("categories.csv", "slug,name", "name,slug", "categories.csv:1: The columns must be slug,name,position,"),
+        ("categories.csv", "slug,name", "slug,slug", "categories.csv:1: The columns must be slug,name,position,"),
         ("categories.csv", ",1,", ",one,", "categories.csv:2: The position 'one' is not a number."),
         ("categories.csv", ",1,", f",{'1' * 5000},", "categories.csv:2: The position '11111111111111111111' is not a"),
         ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
@@ -290,8 +397,8 @@ def test_a_directory_in_place_of_a_file_is_named(directory):
         ("codes.csv", ",severity", "", "codes.csv:1: The columns must be code,name,"),
         ("codes.csv", ",similar", ",similar,extra", "codes.csv:1: The columns must be code,name,"),
         ("codes.csv", ",", ";", "codes.csv:1: The columns must be code,name,"),
-        ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells."),
-        ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells."),
+        ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells, and has "),
+        ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells, and has "),
         ("codes.csv", "Balance not enough", '"Balance', "codes.csv:2: This is not CSV: unexpected end of data."),
         ("codes.csv", "Balance not enough", '"Bal"ance', "codes.csv:2: This is not CSV: "),
         ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 is there twice."),
