@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pts_errors import po, sheets
+from pts_errors import markdown, po, sheets
 from pts_errors.entry import RUNBOOK_SECTIONS, Category, Entry, Message, Runbook
 from pts_errors.exceptions import ExchangeError
 from pts_errors.marks import Mark, Marks
 from pts_errors.part import CODE, Part, Problems, decode, with_newlines
 
-_HEADING = re.compile(r"^(\\*)## ", re.MULTILINE)
+_HEADING = "## "
+# A heading of a section's own has one more space, which to Markdown is the same heading, so that all readers see the
+# same blocks. A line of a code block is no heading, and a space in it would be seen.
+_OWN_HEADING = f"{_HEADING} "
 
 
 def read_directory(directory: Path, *, source_language: str = "en") -> tuple[Entry, ...]:
@@ -118,9 +121,8 @@ def _known_codes(
 
 def write_runbook(code: str, runbook: Runbook, *, mark: Mark | None = None) -> str:
     """Return a runbook as a Markdown file: a head of a few lines, then the six sections in their order."""
-    # A line that looks like one of our headings is escaped as Markdown escapes it.
     sections = (
-        f"## {name.capitalize()}\n{_HEADING.sub(lambda m: chr(92) + m[0], with_newlines(getattr(runbook, name)))}\n"
+        f"{_HEADING}{name.capitalize()}\n{_escaped(with_newlines(getattr(runbook, name)))}\n"
         for name in RUNBOOK_SECTIONS
     )
     head = [f"code: {code}", f"owner: {runbook.owner}" if runbook.owner else "owner:"]
@@ -129,28 +131,54 @@ def write_runbook(code: str, runbook: Runbook, *, mark: Mark | None = None) -> s
     return "\n".join(head) + "\n\n" + "\n".join(sections)
 
 
+def _escaped(text: str) -> str:
+    """Return the text of a section as a file holds it, with an end for a code block that has none."""
+    code, opened = markdown.fenced(text)
+    lines = [
+        line.replace(_HEADING, _OWN_HEADING, 1) if line.startswith(_HEADING) and number not in code else line
+        for number, line in enumerate(text.split("\n"))
+    ]
+    if opened:
+        lines = [*lines[: -1 if lines[-1] == "" else None], opened[1]]
+    return "\n".join(lines)
+
+
 def read_runbook(text: str, code: str, problems: Problems) -> Part | None:
     """Return what the Markdown file of a code says, or None if it is no runbook."""
     file = f"runbooks/{code}.md"
-    head, *rest = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
-    names, sections = rest[::2], rest[1::2]
+    written = re.split(r"(?<=\n)", text)
+    fenced, opened = markdown.fenced(text)
+    if opened:
+        problems.add(
+            file, opened[0] + 1, f"The code block that begins here has no end. End it with a line {opened[1]}."
+        )
+        return None
+    places = [
+        number
+        for number, line in enumerate(written)
+        if line.startswith(_HEADING) and not line.startswith(_OWN_HEADING) and number not in fenced
+    ]
+    names = [written[n].removeprefix(_HEADING).strip() for n in places]
     if names != [name.capitalize() for name in RUNBOOK_SECTIONS]:
         wanted = ", ".join(name.capitalize() for name in RUNBOOK_SECTIONS)
         problems.add(file, 1, f"The headings must be {wanted}, in this order.")
         return None
+    head = "".join(written[: places[0]])
     found = re.fullmatch(r"code: (.*)\nowner:(?: (.*))?\n(?:revision: (.*)\n)?\n", head)
     if found is None or found[1] != code:
         problems.add(file, 1, f"The file must begin with the lines “code: {code}” and “owner: …”, and an empty line.")
         return None
     texts, lines = {"owner": found[2] or ""}, {"owner": 2}
-    line = head.count("\n") + 1
-    for name, section in zip(RUNBOOK_SECTIONS, sections, strict=True):
+    for name, begin, end in zip(RUNBOOK_SECTIONS, places, [*places[1:], len(written)], strict=True):
+        section = "".join(
+            line.replace(_OWN_HEADING, _HEADING, 1) if line.startswith(_OWN_HEADING) and number not in fenced else line
+            for number, line in enumerate(written[begin + 1 : end], start=begin + 1)
+        )
         ending = "\n" if name == RUNBOOK_SECTIONS[-1] else "\n\n"
         if not section.endswith(ending):
-            problems.add(file, line, f"The section {name.capitalize()} must end with an empty line.")
-        texts[name] = re.sub(r"^\\(\\*## )", r"\1", section.removesuffix(ending), flags=re.MULTILINE)
-        lines[name] = line
-        line += section.count("\n") + 1
+            problems.add(file, begin + 1, f"The section {name.capitalize()} must end with an empty line.")
+        texts[name] = section.removesuffix(ending)
+        lines[name] = begin + 1
     return Part(file=file, line=1, values=texts, lines=lines, mark=problems.mark(file, 3, found[3] or ""))
 
 

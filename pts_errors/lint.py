@@ -509,6 +509,16 @@ def _meaning_says_which_order_id(entry: Entry, context: Context) -> Iterator[tup
         yield ("meaning", _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed})
 
 
+@_rule("R022", Level.ERROR)
+def _links_are_whole(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+    for name, words in markdown.undefined(dict(_sections(entry))):
+        yield (
+            name,
+            _("The address of the link “%(link)s” stands in another section. Each is shown alone: write it here.")
+            % {"link": words},
+        )
+
+
 def shown(runbook: Runbook) -> dict[str, str]:
     """Return what the top of a runbook's page shows, by section: a whole sentence, or a whole instruction.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, cast
 
 from markdown_it import MarkdownIt
@@ -58,6 +60,44 @@ def _numbered_items(text: str) -> tuple[str, ...]:
         for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text))
         if token.type == "list_item_open" and token.level == 1 and token.map and token.info.isdigit()
     )
+
+
+def fenced(text: str) -> tuple[frozenset[int], tuple[int, str] | None]:
+    """Return the lines of the fenced code blocks of a text, counted from 0, and the last block if nothing ends it.
+
+    Of that, its line and the fence that would end it. Blocks within lists and quotes are left out: they end with these.
+    """
+    lines, code = _LINE_END.split(text), set[int]()
+    for token in _BLOCKS.parse(_SURROGATE.sub("\ufffd", text)):
+        if token.type == "fence" and token.level == 0 and token.map:
+            begin, end = token.map
+            code.update(range(begin, end))
+            if end - begin < 2 or not re.fullmatch(rf" {{0,3}}{token.markup}{token.markup[0]}*[ \t]*", lines[end - 1]):
+                return frozenset(code), (begin, token.markup)
+    return frozenset(code), None
+
+
+def undefined(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield name and words of every link whose address is defined in another of the texts: each is rendered alone."""
+    if not any("]:" in text for text in texts.values()):
+        return
+    env: dict[str, Any] = {}
+    for text in texts.values():
+        list(_linked(text, env))
+    for name, text in texts.items():
+        for words in Counter(_linked(text, {"references": dict(env.get("references", {}))})) - Counter(
+            _linked(text, {})
+        ):
+            yield name, words
+
+
+def _linked(text: str, env: MutableMapping[str, Any]) -> Iterator[str]:
+    """Yield the words of every link."""
+    for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text), env):
+        children = token.children or []
+        for number, child in enumerate(children):
+            if child.type == "link_open":
+                yield "".join(other.content for other in takewhile(lambda x: x.type != "link_close", children[number:]))
 
 
 def plain(text: str) -> str:
@@ -126,6 +166,9 @@ def _renderer() -> MarkdownIt:
 
 
 _RENDERER = _renderer()
+# Sees blocks alone, those that the renderer sees.
+_BLOCKS = MarkdownIt("commonmark", {"html": False})
+_BLOCKS.core.ruler.enableOnly(["normalize", "block"])
 # Sees HTML and images wherever somebody may have meant them.
 _PARSER = _with_tables(MarkdownIt("commonmark"))
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # as its docs say

@@ -118,7 +118,7 @@ def edited(exported: Path, case: Case) -> tuple[str, bytes]:
     text = (exported / name).read_text("utf-8")
     if kind == "runbook":
         old = f"owner: {stored(case)}".rstrip() if field == "owner" else stored(case)
-        new = f"owner: {value}" if field == "owner" else value.replace("\n## ", "\n\\## ")
+        new = f"owner: {value}" if field == "owner" else value.replace("\n## ", "\n##  ")
         assert old in text
         return name, text.replace(old, new, 1).encode()
     key = f'msgctxt "1007/{field}"\n'

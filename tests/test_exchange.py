@@ -17,9 +17,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pts_errors import exchange, po
+from pts_errors import exchange, markdown, po
 from pts_errors.entry import (
     MESSAGE_FIELDS,
+    RUNBOOK_SECTIONS,
     Category,
     Entry,
     Message,
@@ -58,6 +59,11 @@ TRICKY = st.sampled_from(
         ";",
         "## Impact\n",
         "\\## Impact\n",
+        "```\n## Impact\n```\n",
+        "~~~ sh\n\\## Impact\n## Impact\n~~~\n",
+        "\n```\n",
+        "- a\n## h\n   ```\n",
+        "> a\n```\n",
         "\n## Impact",
         "# Title",
         "code: 1\nowner: x\n",
@@ -169,7 +175,24 @@ def rewrite(path, *replacements):
     path.write_text(content, encoding="utf-8", newline="")
 
 
+def with_ends(entry, read):
+    """Return the entry with those sections as they were read that only got an end for their last code block."""
+    if entry.runbook is None:
+        return entry
+    ended = {}
+    for name in RUNBOOK_SECTIONS:
+        before, after = getattr(entry.runbook, name), getattr(read.runbook, name)
+        if before != after and re.fullmatch(r"\n?(`{3,}|~{3,})", after.removeprefix(before.removesuffix("\n"))):
+            # Without an end the last line end is no part of the code.
+            html, ended_html = (markdown.render(text).replace("\n</code>", "</code>") for text in (before, after))
+            assert html == ended_html
+            ended[name] = after
+    return replace(entry, runbook=replace(entry.runbook, **ended))
+
+
 @given(catalogs())
+@example((make_entry(runbook=replace(RUNBOOK, meaning="- a\n## h\n   ```\n## x\n```\n## y")),))
+@example((make_entry(runbook=replace(RUNBOOK, meaning="> a\n## h\n```\n## x")),))
 @example((make_entry(provider_message="=1+1", runbook=replace(RUNBOOK, meaning="## Impact\n\n", owner=" x ")),))
 @example((make_entry(messages={"de": Message(title="Nur hier", source_text={"title": ""})}),))
 def test_what_was_written_is_read_again(entries):
@@ -181,9 +204,44 @@ def test_what_was_written_is_read_again(entries):
 
         read = exchange.read_directory(directory)
 
-        assert read == entries
+        assert read == tuple(map(with_ends, entries, read))
         exchange.write_directory(directory, read)
         assert {path: path.read_bytes() for path in directory.rglob("*.*")} == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```sh\n# One\n## Impact\n```",
+        "~~~\n## Two\n~~~",
+        "````\n```\n## Impact\n```\n````",
+        "    ## Indented",
+        "- ## In a list\n\n  ```\n  ## Impact\n  ```",
+        "> ## In a quotation\n> ```\n> ## Impact",
+        "1. Run it:\n\n   ```\n   ## Impact\n   ```\n2. Look.",
+        "### Deeper\n\n# Higher",
+        "##  With two spaces is written with two",
+    ],
+)
+def test_what_is_no_heading_in_markdown_splits_no_section(directory, text):
+    """A file is read as every other reader of Markdown reads it, and written so."""
+    rewrite(directory / "runbooks/1007.md", ("## Impact\n", f"{text}\n\n## Impact\n"))
+
+    (entry, _other) = exchange.read_directory(directory)
+    exchange.write_directory(directory, [entry, _other])
+
+    assert entry.runbook.meaning == f"{RUNBOOK.meaning}\n\n{text}".replace("\n##  W", "\n## W")
+    assert text in (directory / "runbooks/1007.md").read_text(encoding="utf-8")
+    assert exchange.read_directory(directory)[0] == entry
+
+
+def test_a_code_block_without_an_end_is_named(directory):
+    """To every reader the rest of the file is a part of it."""
+    rewrite(directory / "runbooks/1007.md", ("## Impact\n", "~~~~ sh\n## Impact\n"))
+
+    assert [problem for problem in problems_of(directory) if "runbooks" in problem] == [
+        "runbooks/1007.md:7: The code block that begins here has no end. End it with a line ~~~~."
+    ]
 
 
 def test_line_ends_of_browsers_become_those_of_files(tmp_path):
@@ -292,8 +350,9 @@ def test_a_table_is_read_as_any_spreadsheet_saves_it(entries, data):
         for file in ("categories.csv", "codes.csv"):
             text = (directory / file).read_text(encoding="utf-8")
             (directory / file).write_bytes(saved_by_spreadsheet(text, data.draw))
+        read = exchange.read_directory(directory)
 
-        assert exchange.read_directory(directory) == entries
+        assert read == tuple(map(with_ends, entries, read))
 
 
 @pytest.mark.parametrize(

@@ -391,6 +391,20 @@ CASES = {
         ],
         [make_runbook(f"Too little: **{ANY}**\n\nMore."), make_code(runbook=None)],
     ),
+    "R022": (
+        [
+            (make_code(runbook=replace(RUNBOOK, meaning="See [it][x].", impact="[x]: https://x.test/")), "meaning"),
+            (make_code(runbook=replace(RUNBOOK, meaning="See [x][].", escalation="[X]: /a")), "meaning"),
+            (make_code(runbook=replace(RUNBOOK, impact="See [x].", meaning="[y]: /b\n[x]: /a")), "impact"),
+            (make_code(runbook=replace(RUNBOOK, impact="- [y], [x] and [x]\n\n[x]: /a", meaning="[y]: /b")), "impact"),
+        ],
+        [
+            make_runbook("See [it][x] and [x].\n\n[x]: https://x.test/"),
+            make_code(runbook=replace(RUNBOOK, meaning="See `[x]`, [y] and \\[x].", impact="See [x].\n\n[x]: /a")),
+            make_runbook("a[1][2] of [ORDER_ID]: 3"),
+            make_code(runbook=None),
+        ],
+    ),
 }
 
 
