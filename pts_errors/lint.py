@@ -45,7 +45,11 @@ _CONFUSED = re.compile(r"^Not to be confused with:?", re.IGNORECASE | re.MULTILI
 _IN_TABLES = {"C001", "C002", "C003"}
 # Statuses that HTTP clients and proxies repeat by themselves.
 _REPEATED_BY_HABIT = {408, 425, 429, 502, 503, 504}
-_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+# As cards and people write it: in one piece, or in the groups that are printed on it, all with the same sign between.
+_CARD = re.compile(
+    r"(?<![\d.])(?:(?P<card>[2-6]\d{12,18}|[2-6]\d{3}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{4}|3\d{3}(?P<b>[ -])\d{6}(?P=b)\d{4,5})"
+    r"(?P<more>(?P=a)\d{1,3})?)(?!\d)"
+)
 _CONTACT = re.compile(r"\w@\w|(?<!\w)@\w|\+\d[\d ()-]{7,}\d")
 _UNDO = re.compile(r"\bundo\b|cannot be undone", re.IGNORECASE)
 
@@ -373,15 +377,23 @@ def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[
 
 @_rule("R004", Level.ERROR)
 def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    prefixes = {code[:2] for code in context.known if len(code) == 4}
     for name, text in _sections(entry):
-        for number, is_labeled in sorted({(found.code, found.is_labeled) for found in mentions.in_text(text)}):
-            if number in context.retired and number != entry.code:
-                yield name, _("The code %(code)s is retired.") % {"code": number}
-            elif number in context.known or number in _ORDER_STATES or len(number) != 4:
-                continue
-            elif is_labeled or number[:2] in prefixes:
-                yield (name, _("The code %(code)s is not in the catalog.") % {"code": number})
+        for code in sorted(_codes_in(text, context)):
+            if code in context.retired and code != entry.code:
+                yield name, _("The code %(code)s is retired.") % {"code": code}
+            elif code not in context.known and code not in _ORDER_STATES:
+                yield (name, _("The code %(code)s is not in the catalog.") % {"code": code})
+
+
+def _codes_in(text: str, context: Context) -> set[str]:
+    """Return the codes that a section names: those that its page links, and other numbers only if a label says so."""
+    label = _CONFUSED.search(text)
+    labeled_from = label.end() if label else len(text)
+    return {
+        found.code
+        for found in mentions.in_text(text)
+        if found.code in context.known or (len(found.code) == 4 and (found.is_labeled or found.start >= labeled_from))
+    }
 
 
 @_rule("R005", Level.ERROR)
@@ -389,7 +401,7 @@ def _no_secrets(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
     for name, text in _sections(entry):
         if "-----BEGIN " in text:
             yield name, _("The section holds a key or certificate.")
-        if any(_is_card(found) for found in _CARD.findall(text)):
+        if any(_is_card(found, context.known) for found in _CARD.finditer(text)):
             yield name, _("The section holds what looks like a card number.")
 
 
@@ -533,8 +545,17 @@ def shown(runbook: Runbook) -> dict[str, str]:
     }
 
 
-def _is_card(digits: str) -> bool:
-    """Return whether the Luhn check digit fits, as it does for every payment card and few other numbers."""
+def _is_card(found: re.Match[str], known: Collection[str]) -> bool:
+    """Return whether the Luhn check digit fits, as it does for every payment card and few other numbers.
+
+    Codes that stand side by side are none, nor is a number that follows a card part of it.
+    """
+    if all(group in known or group in _ORDER_STATES for group in re.split("[ -]", found["card"])):
+        return False
+    return any(_has_check_digit(digits) for digits in (found["card"], found[0]))
+
+
+def _has_check_digit(digits: str) -> bool:
     numbers = [int(character) for character in reversed(digits) if character.isdigit()]
     return (
         sum(number if index % 2 == 0 else sum(divmod(2 * number, 10)) for index, number in enumerate(numbers)) % 10 == 0

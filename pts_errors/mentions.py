@@ -68,11 +68,12 @@ _OTHER = (
     r"[\w\"'\])\u0080-\uffff][ \t]*[:=#\[>@]{1,2}[\s\"'(\[{]*$|[/$\u20ac\u00a3\u00a5\u20b1\u20b9]\s?$"
     r"|\b(?:status|state|orders?|ids?|amount|sum|total|balance|port|line|pid|thread|worker|process|after|within|took"
     r"|every|row|page|limit|max|min|count|size|user|merchant|customer|account|payee|attempt|retry|retries|step|version"
-    r"|year|than|about|over|under|https?|php|rmb|cny|usd|eur)\s*(?:no\.?|nr\.?|id|#|of|is|was|=)?\s*[\"'`]?$"
+    r"|year|than|about|around|over|under|most|least|up\sto|exactly|wait|another|https?|php|rmb|cny|usd|eur)\s*(?:no\.?|nr\.?|id|#|of|is|was|=)?\s*[\"'`]?$"
 )
 _UNIT = (
     r"^[\"'`]?\s?(?:ms|msec|milli|s|secs?|seconds?|mins?|minutes?|hours?|days?|k|kb|kib|mb|mib|gb|bytes?|px|times|rows"
-    r"|records|items|requests|retries|attempts|tries|users|merchants|words|characters|php|rmb|cny|usd|eur|usdt|btc)\b"
+    r"|records|items|requests|retries|attempts|tries|users|merchants|customers|orders|payments|withdrawals|calls"
+    r"|connections|workers|messages|lines|entries|words|characters|php|rmb|cny|usd|eur|usdt|btc)\b"
     r"(?![\"'`]?\s?[=:>])"
 )
 # Between the numbers of a list, which share the label of the first.

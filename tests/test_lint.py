@@ -256,12 +256,24 @@ CASES = {
     "R004": (
         [
             (make_runbook("Not to be confused with 4002."), "meaning"),
+            (make_runbook("Not to be confused with:\n\n- 4001: sent\n- 4002: not sent"), "meaning"),
+            (make_runbook("It answers code 4002."), "meaning"),
             (make_runbook("See 1008."), "meaning"),
             (make_catalog("See 1001.", "1001", retired={"1001"}), "meaning"),
-            (make_catalog("See 1099.", "1007"), "meaning"),  # it begins as a code does
+            (make_catalog("See code 1099.", "1007"), "meaning"),
         ],
         [
-            make_catalog("See 1199.", "1007"),
+            make_catalog("See 1099, 1199 of them.", "1007"),  # no label says what it is
+            *(
+                make_catalog(text, "1007", "9000", "9999", "4001")
+                for text in (
+                    "The collector listens on port 9093.",
+                    "Port 9093 or 9094, limit 1024 MB, after 1000 ms, within 4002 s.",
+                    "9093 is its port; 1024 is the limit.",
+                    "It takes 4096 bytes, 1024 at a time.",
+                )
+            ),
+            make_catalog("Retired after 1001 ms, at most 1001 calls.", "1001", retired={"1001"}),
             make_catalog("See 1099.", "107", "10071"),
             make_runbook("See 4001, and 1007."),
             make_runbook("Status 2000, 3000 or 4000."),
@@ -277,10 +289,20 @@ CASES = {
             (make_runbook(f"Card {CARD.replace(' ', '-')}."), "meaning"),
             (make_runbook("Card 5500005555555559."), "meaning"),
             (make_runbook("Card 6011000990139424."), "meaning"),
+            (make_runbook(f"Card {CARD} 12/27."), "meaning"),
+            (make_runbook("Card 3782 822463 10005, or 378282246310005."), "meaning"),
+            (make_runbook("Card 6304 0000 0000 0000 00."), "meaning"),
+            (make_runbook("`card=5555555555554444&cvc=1`"), "meaning"),
         ],
         [
             *(make_runbook(f"Number 601100099013942{digit}.") for digit in "012356789"),
             make_runbook("Number 4111 1111 1111 1112."),
+            make_runbook("Look for 4111 and 1111, 1111 or 1111."),
+            make_runbook("| 4111 | 1111 | 1111 | 1111 |\n| 4111, 1111, 1111, 1111"),
+            make_runbook("At 1700000000004 (milliseconds), on 2026-11-28 10 11 1000 4007."),
+            make_runbook("Between 4111 1111 and 1111 1111."),
+            (make_catalog("Compare 4001 4002 4003 4002.", "4001", "4002", "4003")),
+            make_runbook("Amount 0.4111111111111111."),
             make_runbook("Begin with 12 digits: 411111111111."),
         ],
     ),

@@ -158,6 +158,7 @@ def test_any_text_is_read(text: str) -> None:
         ("Not to be confused with 1007, 1013 and 1014.", ["1007", "1013", "1014"]),
         ("After status 3000 the order is final; code 1002 says nothing.", ["1002"]),
         ("Listen on port 9093, limit 1024 MB, at most 1000 requests.", []),
+        ("Wait 1000 ms, then at most 1002 calls; up to 1003 orders, exactly 1006 lines, another 1007 payments.", []),
         ("Amounts above 1,000.00 or 1000.50 are checked.", []),
         ("- 1010: the signature is wrong\n- 8107: no key", ["1010", "8107"]),
     ],
