@@ -40,6 +40,22 @@ def can_view_runbook(request: HttpRequest) -> bool:
     return request.user.has_perm(VIEW_RUNBOOK) or request.user.has_perm(CHANGE_RUNBOOK)
 
 
+def files(request: HttpRequest) -> dict[str, bool]:
+    """Return of every kind of exported file whether the user may read it."""
+    readable = {
+        name: request.user.has_perm(f"pts_errors.view_{name}") or request.user.has_perm(f"pts_errors.change_{name}")
+        for name in ("errorcode", "message", "category")
+    }
+    runbooks = can_view_runbook(request)
+    return {
+        "codes.csv": readable["errorcode"],
+        "messages": readable["message"],
+        # A category's escalation is a part of runbooks.
+        "categories.csv": readable["category"] and runbooks,
+        "runbooks": runbooks,
+    }
+
+
 def _languages(user: Any) -> set[str] | None:
     """Return the languages that a user may change; None for all of them."""
     if not user.has_perm(CHANGE_MESSAGE):

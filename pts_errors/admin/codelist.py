@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pts_errors import reviews
-from pts_errors.admin import access, imports
+from pts_errors.admin import access, exports, imports
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import (
     CategoryFilter,
@@ -41,7 +41,7 @@ _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in 
 class CodeListAdmin(SavingAdmin):
     """The half of the admin of error codes that is about many of them."""
 
-    actions = ["publish_selected", "mark_reviewed"]
+    actions = ["publish_selected", "mark_reviewed", "export_selected"]
     list_display = [
         "number",
         "title",
@@ -187,6 +187,11 @@ class CodeListAdmin(SavingAdmin):
     def mark_reviewed(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Note that the user read these runbooks and found them right."""
         self.review(request, list(queryset.values_list("code", flat=True)))
+
+    @admin.action(permissions=["view"], description=gettext_lazy("Export drafts of selected codes"))
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponse:
+        """Send the drafts of these codes as files."""
+        return exports.export(self, request, list(queryset.values_list("code", flat=True)))
 
     def review(self, request: HttpRequest, codes: list[str]) -> None:
         """Mark the runbooks of these codes as reviewed, skipping incomplete ones. Flags stay open."""

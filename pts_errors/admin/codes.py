@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pts_errors import log, reviews
-from pts_errors.admin import access, codelist, history, imports, preview, publish, upgrades
+from pts_errors.admin import access, codelist, exports, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.labels import label_of, label_of_field, readable
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
@@ -262,6 +262,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         return [
             path("publish/", view(publish.publish_view), name="pts_errors_errorcode_publish"),
             path("import/", view(imports.import_view), name="pts_errors_errorcode_import"),
+            path("export/", view(exports.export_view), name="pts_errors_errorcode_export"),
             path("preview/", view(preview.snippet), name="pts_errors_errorcode_snippet"),
             path("<int:pk>/preview/", view(preview.draft_page), name="pts_errors_errorcode_preview"),
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),

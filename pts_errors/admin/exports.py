@@ -1,0 +1,56 @@
+"""Exporting drafts as the files that an import reads, in one zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import router
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+
+from pts_errors import draft, exchange, log
+from pts_errors.admin import access
+from pts_errors.admin.pages import url_of
+from pts_errors.conf import conf
+from pts_errors.exceptions import ExchangeError
+from pts_errors.marks import Marks
+from pts_errors.models import Head
+
+
+def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Send the drafts of all codes that the user finds in the list."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    if not model_admin.has_view_or_change_permission(request):
+        raise PermissionDenied
+    return export(model_admin, request, model_admin.get_queryset(request).values_list("code", flat=True))
+
+
+def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str]) -> HttpResponse:
+    """Return the drafts of these codes as ``pts_export --drafts`` writes them: those files that the user may read."""
+    using = router.db_for_write(Head)
+    number = Head.objects.using(using).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
+    live = log.live(using=using, number=number)
+    wanted = set(codes)
+    entries = [entry for code, entry in draft.read(using=using).items() if code in wanted]
+    files = exchange.write(entries, source_language=conf.SOURCE_LANGUAGE, origin=Marks(number, live))
+    may_read = access.files(request)
+    content = io.BytesIO()
+    try:
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in files:
+                if may_read[name.partition("/")[0]]:
+                    archive.writestr(name, text)
+    except ExchangeError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(url_of(model_admin, "changelist"))
+    headers = {
+        "Content-Disposition": f'attachment; filename="pts-errors-{number}.zip"',
+        "Cache-Control": "private, no-store",
+    }
+    return HttpResponse(content.getvalue(), content_type="application/zip", headers=headers)
