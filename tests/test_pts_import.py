@@ -740,9 +740,9 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
         ("codes.csv", HEADER.encode() + b'"' + b"x\n" * 200_000, "codes.csv:2: This is not CSV: field larger than"),
         ("1007.md", b"## a\n" * 30_000, "runbooks/1007.md:1: The file is larger than 100 KB."),
         ("codes.csv", HEADER.encode() + b"1007,\x00\n", "codes.csv:2: The file holds the control character U+0000."),
-        ("codes.csv", HEADER.encode("utf-16"), "codes.csv:1: The file is not UTF-8: "),
+        ("codes.csv", HEADER.encode("utf-16-le"), "codes.csv:1: The file holds the control character U+0000. Save "),
         ("codes.csv", HEADER.encode() + b"1007,\xe9\n", "codes.csv:2: The file is not UTF-8: "),
-        ("codes.csv", HEADER.replace(",", ";").encode(), "codes.csv:1: The columns must be code,name,"),
+        ("codes.csv", HEADER.replace(",", "|").encode(), "codes.csv:1: The columns must be code,name,"),
         ("codes.csv", (HEADER + ROW + ROW).encode(), "codes.csv:3: The code 1007 is there twice."),
         ("codes.csv", (HEADER + ROW[:-1] + "1234\n").encode(), "codes.csv:2: The code '1234' is not in the catalog."),
         (
