@@ -197,11 +197,11 @@ def test_a_revision_that_is_not_known_here_makes_conflicts(files: Path) -> None:
 
 
 def publish(code: str, **texts: str) -> None:
-    """Publish another French title, category owner, gateway message or runbook owner of a code."""
+    """Publish another French title, category owner, severity and runbook owner of a code."""
     error = ErrorCode.objects.get(code=code)
     set_text(code, "fr", texts["title"])
     Category.objects.filter(pk=error.category_id).update(owner=texts["category"])
-    ErrorCode.objects.filter(pk=error.pk).update(provider_message=texts["message"])
+    ErrorCode.objects.filter(pk=error.pk).update(severity=texts["severity"])
     Runbook.objects.filter(error=error).update(owner=texts["runbook"])
     publishing.publish(note="Another text")
 
@@ -218,7 +218,7 @@ def publish(code: str, **texts: str) -> None:
 )
 def test_an_old_file_overwrites_nothing_whatever_a_tool_did_to_its_header(files: Path, old: str, new: str) -> None:
     """Nobody edited it, and what is here is newer, published or not."""
-    publish("1000", title="Reçu", category="One", message="One", runbook="One")
+    publish("1000", title="Reçu", category="One", severity="warning", runbook="One")
     set_text("1001", "fr", "Brouillon")
     rewrite(files / "messages/fr.po", old, new)
 
@@ -240,8 +240,8 @@ def without_marks(directory: Path) -> None:
 
 def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path) -> None:
     """In every kind of file, however long ago; what nobody has seen here is a change."""
-    publish("1000", title="Reçu", category="One", message="One", runbook="One")
-    publish("1000", title="Bien reçu", category="Two", message="Two", runbook="Two")
+    publish("1000", title="Reçu", category="One", severity="warning", runbook="One")
+    publish("1000", title="Bien reçu", category="Two", severity="error", runbook="Two")
     without_marks(files)
     rewrite(files / "messages/fr.po", 'msgstr "Champ', 'msgstr "Le champ')
 
@@ -251,7 +251,7 @@ def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path
     slug = ErrorCode.objects.get(code="1000").category.slug
     assert conflicts == [
         ("categories.csv", f"{slug} owner"),
-        ("codes.csv", "1000 provider_message"),
+        ("codes.csv", "1000 severity"),
         ("messages/fr.po", "1000 fr title"),
         ("runbooks/1000.md", "1000 owner"),
     ]
@@ -261,7 +261,7 @@ def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path
 
 def test_an_earlier_value_may_be_decided_for_the_file(files: Path) -> None:
     """Somebody may well mean it."""
-    publish("1000", title="Reçu", category="One", message="One", runbook="One")
+    publish("1000", title="Reçu", category="One", severity="warning", runbook="One")
     without_marks(files)
 
     run(files, "--yes", "--theirs")
