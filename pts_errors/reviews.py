@@ -80,6 +80,11 @@ def flag(code: str, text: str, *, reference: str = "", user: _User, using: str) 
     return True
 
 
+def has_flag(code: str, pk: int, *, using: str) -> bool:
+    """Return whether a code's runbook has this flag, open or closed."""
+    return Flag.objects.using(using).filter(pk=pk, runbook__error__code=code).exists()
+
+
 def close(code: str, pk: int, *, user: _User, using: str) -> bool:
     """Close one flag on a code's runbook; return whether it was there and open."""
     with transaction.atomic(using=using):

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "guardian",
     "pts_errors",
 ]
 MIDDLEWARE = [
@@ -58,5 +59,9 @@ ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USE_TZ = True
+# A host with permissions on single rows; the tests of it bring its backend.
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 # Every read asks the database whether there is news, so that no test waits.
 PTS_ERRORS_REFRESH_SECONDS = 0

@@ -1,4 +1,4 @@
-"""Who may do what: Django's permissions, and groups that narrow translating to some languages."""
+"""Who may do what: Django's permissions, the host's own admin classes, and groups limited to some languages."""
 
 from __future__ import annotations
 
@@ -6,20 +6,64 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.admin import AdminSite, ModelAdmin, site
 from django.contrib.auth.models import Group
+from django.db import router
+from django.db.models import Model
 from django.http import HttpRequest
 
 PUBLISH = "pts_errors.publish_errorcode"
 VIEW_CODE = "pts_errors.view_errorcode"
-CHANGE_CODE = "pts_errors.change_errorcode"
-ADD_CODE = "pts_errors.add_errorcode"
-CHANGE_CATEGORY = "pts_errors.change_category"
 CHANGE_MESSAGE = "pts_errors.change_message"
 VIEW_RUNBOOK = "pts_errors.view_runbook"
 CHANGE_RUNBOOK = "pts_errors.change_runbook"
 
 # "Translators [fil, ms]": what such a group gives to change messages holds for these languages alone.
 _LANGUAGES = re.compile(r"\[([a-z0-9, -]+)\]\s*\Z", re.IGNORECASE)
+
+
+def enter(request: HttpRequest, admin_site: AdminSite) -> None:
+    """Remember on which admin site the request is: a host's own admin classes there say which rows it may see."""
+    request.__dict__["_pts_errors_site"] = admin_site
+
+
+def admin_of(request: HttpRequest, model: type[Model]) -> ModelAdmin[Any]:
+    """Return the host's admin of a model, or a stock one where the host's site has none."""
+    admin_site: AdminSite = request.__dict__.get("_pts_errors_site", site)
+    return admin_site.get_model_admin(model) if admin_site.is_registered(model) else ModelAdmin(model, admin_site)
+
+
+def visible(request: HttpRequest, model: type[Model]) -> frozenset[int]:
+    """Return the keys of the rows that the user may see: in the queryset of their admin, and not denied by it.
+
+    A user without any permission on the model may still see something of its rows on the pages of another, such as
+    the numbers of codes on the page of messages. Then the queryset alone decides.
+    """
+    return _sorted_out(request, model)[0]
+
+
+def denied(request: HttpRequest, model: type[Model]) -> frozenset[int]:
+    """Return the keys of the rows that are in the queryset of their admin, but denied by its object permission."""
+    return _sorted_out(request, model)[1]
+
+
+def forget(request: HttpRequest) -> None:
+    """Let rows be sorted out again, because something was written."""
+    request.__dict__.pop("_pts_errors_visible", None)
+
+
+def may_change(request: HttpRequest, model: type[Model], key: str) -> Callable[[str], bool]:
+    """Return a function that says of a row, by its natural key, whether the user may change it or it is not there."""
+    model_admin = admin_of(request, model)
+    alias = router.db_for_write(model)
+    changeable = {
+        getattr(row, key)
+        for row in model_admin.get_queryset(request).using(alias)
+        if row.pk in visible(request, model) and model_admin.has_change_permission(request, row)
+    }
+    known = frozenset(model._default_manager.using(alias).values_list(key, flat=True))
+    is_allowed = model_admin.has_change_permission(request)
+    return lambda value: is_allowed and (value in changeable or value not in known)
 
 
 def may_change_language(request: HttpRequest) -> Callable[[str], bool]:
@@ -54,6 +98,22 @@ def files(request: HttpRequest) -> dict[str, bool]:
         "categories.csv": readable["category"] and runbooks,
         "runbooks": runbooks,
     }
+
+
+def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int], frozenset[int]]:
+    found: dict[type[Model], Any] = request.__dict__.setdefault("_pts_errors_visible", {})
+    if model not in found:
+        model_admin = admin_of(request, model)
+        rows = list(model_admin.get_queryset(request).using(router.db_for_write(model)))
+        refused = {
+            row.pk
+            for row in rows
+            if model_admin.has_view_or_change_permission(request)
+            and not model_admin.has_view_or_change_permission(request, row)
+        }
+        found[model] = frozenset(row.pk for row in rows) - refused, frozenset(refused)
+    visible_and_denied: tuple[frozenset[int], frozenset[int]] = found[model]
+    return visible_and_denied
 
 
 def _languages(user: Any) -> set[str] | None:

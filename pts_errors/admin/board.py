@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from pts_errors import diff, draft, languages, lint, reviews
+from pts_errors.admin import access
 from pts_errors.conf import conf
 from pts_errors.diff import Change
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
@@ -191,10 +192,10 @@ class Line:
 
 
 class Board:
-    """All codes, ordered by number. Seven queries, however many there are."""
+    """All codes that the user may see, ordered by number. Eight queries, however many there are."""
 
-    def __init__(self) -> None:
-        """Read everything."""
+    def __init__(self, request: HttpRequest) -> None:
+        """Read everything: what the rules say of a code depends on the others, seen or not."""
         alias = router.db_for_write(Head)
         rows = draft.rows(using=alias)
         entries = {row.code: draft.entry_of(row) for row in rows}
@@ -207,8 +208,11 @@ class Board:
         source = self.context.source_language
         self.languages = (source, *sorted(set(self.context.languages) - {source}))
         """The languages that every code should have, the source language first."""
+        visible = access.visible(request, ErrorCode)
         self.lines = {
-            row.code: Line(row, entries[row.code], live.get(row.pk), known.get(row.code), self) for row in rows
+            row.code: Line(row, entries[row.code], live.get(row.pk), known.get(row.code), self)
+            for row in rows
+            if row.pk in visible
         }
 
     @classmethod
@@ -216,13 +220,14 @@ class Board:
         """Return the board of this request, read at the first call."""
         board = request.__dict__.get("_pts_errors_board")
         if not isinstance(board, cls):
-            board = request.__dict__["_pts_errors_board"] = cls()
+            board = request.__dict__["_pts_errors_board"] = cls(request)
         return board
 
     @staticmethod
     def forget(request: HttpRequest) -> None:
         """Let the next call of `of` read again, because something was written."""
         request.__dict__.pop("_pts_errors_board", None)
+        access.forget(request)
 
     def get(self, row: ErrorCode | None) -> Line | None:
         """Return the line of a row, or None for one that is not stored yet."""

@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import router
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pts_errors.admin import access
 from pts_errors.admin.pages import MEDIA
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.conflicts import merge, opened
@@ -37,8 +38,9 @@ class CategoryAdmin(SavingAdmin):
         return ["slug"] if obj is not None else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        """Count the codes along the way."""
-        rows: QuerySet[Category] = super().get_queryset(request).annotate(codes=Count("errors"))
+        """Count along the way the codes that the user may see."""
+        seen = Q(errors__in=access.visible(request, ErrorCode))
+        rows: QuerySet[Category] = super().get_queryset(request).annotate(codes=Count("errors", filter=seen))
         return rows
 
     @admin.display(description=gettext_lazy("codes"))

@@ -9,7 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.entry import Severity
-from pts_errors.models import ErrorCode, Runbook
+from pts_errors.models import ErrorCode, Flag, Runbook
 
 # From harmless to urgent, which is not the order of the alphabet.
 _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))
@@ -69,12 +69,12 @@ class CodeListAdmin(SavingAdmin):
     show_facets = admin.ShowFacets.ALWAYS
     search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
 
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may publish."""
+    def has_publish_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
+        """Return whether the user may publish. A host with permissions on single codes looks at the code."""
         return request.user.has_perm(access.PUBLISH)
 
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may say that a runbook is right."""
+    def has_review_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
+        """Return whether the user may say that a runbook is right, likewise."""
         return request.user.has_perm(access.CHANGE_RUNBOOK)
 
     @admin.display(description=gettext_lazy("code"), ordering="code")
@@ -147,7 +147,8 @@ class CodeListAdmin(SavingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ErrorCode], search_term: str
     ) -> tuple[QuerySet[ErrorCode], bool]:
-        """Look the words up in all texts."""
+        """Look the words up in all texts. A host's field that completes itself asks for them from a view of Django's."""
+        access.enter(request, self.admin_site)
         return search(request, queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -162,7 +163,7 @@ class CodeListAdmin(SavingAdmin):
         context = {
             "queue": queue,
             "may_publish": self.has_publish_permission(request),
-            "may_import": imports.may_import(request),
+            "may_import": imports.may_import(self, request),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
@@ -173,6 +174,7 @@ class CodeListAdmin(SavingAdmin):
         """Show what publishing these codes would change."""
         board = Board.of(request)
         lines = [board.lines[code] for code in queryset.values_list("code", flat=True)]
+        lines = [line for line in lines if self.has_publish_permission(request, line.row)]
         codes = [line.row.code for line in lines if line.is_unpublished]
         skipped = [line.row.code for line in lines if not line.is_unpublished]
         if skipped:
@@ -186,7 +188,7 @@ class CodeListAdmin(SavingAdmin):
     @admin.action(permissions=["review"], description=gettext_lazy("Mark runbooks of selected codes as reviewed"))
     def mark_reviewed(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
         """Note that the user read these runbooks and found them right."""
-        self.review(request, list(queryset.values_list("code", flat=True)))
+        self.review(request, [row.code for row in queryset if self.has_review_permission(request, row)])
 
     @admin.action(permissions=["view"], description=gettext_lazy("Export drafts of selected codes"))
     def export_selected(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> HttpResponse:
@@ -229,28 +231,25 @@ class CodeListAdmin(SavingAdmin):
         Board.forget(request)
 
 
-def review_view(model_admin: CodeListAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def review_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode) -> HttpResponse:
     """Note that the user found the runbook of one code right, and go back to its form."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not model_admin.has_review_permission(request):
-        raise PermissionDenied
-    model_admin.review(request, list(ErrorCode.objects.filter(pk=pk).values_list("code", flat=True)))
-    return HttpResponseRedirect(url_of(model_admin, "change", pk))
+    model_admin.review(request, [code.code])
+    return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
 
 
-def close_view(model_admin: CodeListAdmin, request: HttpRequest, pk: int, flag: int) -> HttpResponse:
+def close_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode, flag: int) -> HttpResponse:
     """Close one flag on the runbook of a code, and go back to the code's form."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not model_admin.has_review_permission(request):
-        raise PermissionDenied
-    code = ErrorCode.objects.filter(pk=pk).values_list("code", flat=True).first() or ""
-    if reviews.close(code, flag, user=request.user, using=router.db_for_write(Runbook)):
+    if not reviews.has_flag(code.code, flag, using=(alias := router.db_for_write(Flag))):
+        raise Http404
+    if reviews.close(code.code, flag, user=request.user, using=alias):
         messages.success(request, _("The flag is closed."))
     else:
         messages.warning(request, _("The flag was closed already."))
-    return HttpResponseRedirect(url_of(model_admin, "change", pk))
+    return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
 
 
 def _few(codes: list[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
 from django.db.models import CharField, F
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -116,28 +118,27 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ErrorCode | None:
         """Return the row that the board has read, with everything that belongs to it; a fresh one to write into."""
-        if request.method == "GET" and from_field is None and object_id.isdigit():
+        if request.method == "GET" and from_field is None:
             return next((x.row for x in Board.of(request).lines.values() if str(x.row.pk) == object_id), None)
-        return super().get_object(request, object_id, from_field)
+        row: ErrorCode | None = super().get_object(request, object_id, from_field)
+        return row
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
         """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
         line = Board.of(request).get(obj)
         return list(ErrorCode.locked_fields(is_published=bool(line and line.revision))) if obj is not None else []
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the codes that the board has read."""
-        return self._offer(super().formfield_for_foreignkey(db_field, request, **kwargs), db_field, request, blank=True)
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the codes that the board has read."""
-        return self._offer(super().formfield_for_manytomany(db_field, request, **kwargs), db_field, request)
-
-    def _offer(self, field: Any, db_field: Any, request: HttpRequest, *, blank: bool = False) -> Any:
-        if db_field.related_model is ErrorCode:
-            choices = [(line.row.pk, str(line.row)) for line in Board.of(request).lines.values()]
-            field.choices = [*([("", "---------")] if blank else []), *choices]
-        return field
+    def get_form(self, request: HttpRequest, obj: ErrorCode | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Offer the codes that the board has read, and those that this one names already: saving must not drop them."""
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        choices = {line.row.pk: str(line.row) for line in Board.of(request).lines.values()}
+        named = [*obj.similar.all(), *filter(None, [obj.replaced_by])] if obj else []
+        choices |= {row.pk: row.code for row in named if row.pk not in choices}
+        for name, blank in (("similar", []), ("replaced_by", [("", "---------")])):
+            if (field := form.base_fields.get(name)) is not None:
+                field.queryset = field.queryset.filter(pk__in=choices)
+                field.choices = [*blank, *choices.items()]
+        return form
 
     def changeform_view(
         self,
@@ -148,7 +149,12 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
     ) -> Any:
         """Show and save the draft; publish it once it is stored, if that button was pressed."""
         is_publish = request.method == "POST" and request.POST.get("_save") == "publish"
-        if is_publish and not self.has_publish_permission(request):
+        if is_publish and not (
+            self.has_publish_permission(request)
+            and self.has_publish_permission(
+                request, self.get_object(request, unquote(object_id)) if object_id else None
+            )
+        ):
             raise PermissionDenied
         alias = router.db_for_write(ErrorCode)
         if is_publish and connections[alias].in_atomic_block:
@@ -204,9 +210,9 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             "savers": self._savers(line),
             "issues": [i for i in line.issues if may_view_runbook or i.id[0] != "R"] if line else [],
             "edited": [label_of(change.path) for change in readable(request, line.changes)] if line else [],
-            "decisions": upgrades.decisions(request, line),
-            "may_publish": self.has_publish_permission(request),
-            "may_review": self.has_review_permission(request),
+            "decisions": upgrades.decisions(self, request, line),
+            "may_publish": self.has_publish_permission(request, obj),
+            "may_review": self.has_review_permission(request, obj),
             "may_view_runbook": may_view_runbook,
             "said": PublishForm(request.POST if form.is_bound else None),
             "public_url": obj.get_absolute_url() if obj else "",
@@ -251,31 +257,55 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
     # ---- pages of our own ----
 
     def own_urls(self) -> list[URLPattern]:
-        """Add the pages of our own. Each checks its permission itself."""
+        """Add the pages of our own. Each is for who may see codes, and has what it needs beside that."""
 
-        def view(function: Any) -> Any:
-            def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-                return function(self, request, *args, **kwargs)  # type: ignore[no-any-return]
+        def view(function: Any, *needed: str) -> Any:
+            def wrapped(request: HttpRequest, pk: int | None = None, **kwargs: Any) -> HttpResponse:
+                code = self._admit(request, pk, needed)
+                if code is not None:
+                    kwargs["code"] = code
+                return function(self, request, **kwargs)  # type: ignore[no-any-return]
 
             return self.admin_site.admin_view(wrapped)
 
         return [
-            path("publish/", view(publish.publish_view), name="pts_errors_errorcode_publish"),
+            path("publish/", view(publish.publish_view, "publish"), name="pts_errors_errorcode_publish"),
             path("import/", view(imports.import_view), name="pts_errors_errorcode_import"),
             path("export/", view(exports.export_view), name="pts_errors_errorcode_export"),
             path("preview/", view(preview.snippet), name="pts_errors_errorcode_snippet"),
             path("<int:pk>/preview/", view(preview.draft_page), name="pts_errors_errorcode_preview"),
             path("<int:pk>/compare/", view(history.compare_view), name="pts_errors_errorcode_compare"),
-            path("<int:pk>/restore/<int:number>/", view(history.restore_view), name="pts_errors_errorcode_restore"),
-            path("<int:pk>/decide/", view(upgrades.decide_view), name="pts_errors_errorcode_decide"),
-            path("<int:pk>/review/", view(codelist.review_view), name="pts_errors_errorcode_review"),
-            path("<int:pk>/flags/<int:flag>/", view(codelist.close_view), name="pts_errors_errorcode_close_flag"),
+            path(
+                "<int:pk>/restore/<int:number>/",
+                view(history.restore_view, "publish", "change"),
+                name="pts_errors_errorcode_restore",
+            ),
+            path("<int:pk>/decide/", view(upgrades.decide_view, "change"), name="pts_errors_errorcode_decide"),
+            path("<int:pk>/review/", view(codelist.review_view, "review"), name="pts_errors_errorcode_review"),
+            path(
+                "<int:pk>/flags/<int:flag>/",
+                view(codelist.close_view, "review"),
+                name="pts_errors_errorcode_close_flag",
+            ),
         ]
+
+    def _admit(self, request: HttpRequest, pk: int | None, needed: Iterable[str]) -> ErrorCode | None:
+        """Return the code of a page of our own as the host's queryset and permissions give it, or refuse."""
+        asked = [getattr(self, f"has_{name}_permission") for name in ("view_or_change", *needed)]
+        if not all(may(request) for may in asked):
+            raise PermissionDenied
+        if pk is None:
+            return None
+        if (code := self.get_object(request, str(pk))) is None:
+            raise Http404
+        if not all(may(request, code) for may in asked):
+            raise PermissionDenied
+        return code
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the revisions, and below them every save."""
         code = self.get_object(request, object_id)
-        context: dict[str, Any] = {"may_publish": self.has_publish_permission(request), "media": MEDIA}
+        context: dict[str, Any] = {"may_publish": self.has_publish_permission(request, code), "media": MEDIA}
         if code is not None and self.has_view_or_change_permission(request, code):
             context |= history.revisions_of(request, code)
         response: Any = super().history_view(request, object_id, {**context, **(extra_context or {})})

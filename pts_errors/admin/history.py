@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -52,14 +51,11 @@ def revisions_of(request: HttpRequest, code: ErrorCode) -> dict[str, Any]:
     return {"revisions": rows, "more": more, "live": found[0].number if found and not before else None}
 
 
-def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
     """Show what differs between two states of a code: ``?from=12&to=15``, or ``to=draft``.
 
     Without numbers: what is live, and the draft.
     """
-    if not model_admin.has_view_or_change_permission(request):
-        raise PermissionDenied
-    code = get_object_or_404(ErrorCode, pk=pk)
     newest = Revision.objects.filter(error=code).order_by("-number").first()
     ends = [
         _state(request, code, request.GET.get("from", str(newest.number) if newest else ""), newest),
@@ -74,17 +70,14 @@ def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) ->
         context={
             "ends": ends,
             "differences": differences(readable(request, diff.changes(ends[0]["snapshot"], ends[1]["snapshot"]))),
-            "may_publish": model_admin.has_publish_permission(request),  # type: ignore[attr-defined]  # ours
+            "may_publish": model_admin.has_publish_permission(request, code),  # type: ignore[attr-defined]  # ours
         },
     )
 
 
-def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, number: int) -> HttpResponse:
     """Show what restoring a revision would change for readers, and do it."""
-    if not model_admin.has_publish_permission(request) or not model_admin.has_change_permission(request):  # type: ignore[attr-defined]  # ours
-        raise PermissionDenied
-    revision = get_object_or_404(Revision, error=pk, number=number)
-    code = revision.error
+    revision = get_object_or_404(Revision, error=code, number=number)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -98,7 +91,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int, nu
                 messages.error(request, reason)
         else:
             publish.say(request, revisions)
-            return HttpResponseRedirect(url_of(model_admin, "history", pk))
+            return HttpResponseRedirect(url_of(model_admin, "history", code.pk))
     line = Board.of(request).get(code)
     live = line.revision.snapshot if line and line.revision else None
     return page(

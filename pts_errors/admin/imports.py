@@ -23,7 +23,7 @@ from pts_errors.admin.labels import Difference, differences
 from pts_errors.admin.pages import page, url_of
 from pts_errors.conf import conf
 from pts_errors.exceptions import DraftsChanged, ExchangeError
-from pts_errors.models import ErrorCode
+from pts_errors.models import Category, ErrorCode
 from pts_errors.plan import Change, Path, Plan, Status
 
 # The shipped catalog is 2 MB. Django takes at most 2.5 MB of a form that holds no file, and signing compresses.
@@ -34,9 +34,11 @@ _MAX_CHANGES = 900
 _MAX_AGE = 3600
 
 
-def may_import(request: HttpRequest) -> bool:
+def may_import(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
     """Return whether the user may change everything that files hold."""
-    return request.user.has_perms([access.CHANGE_CODE, access.CHANGE_MESSAGE, access.CHANGE_RUNBOOK])
+    return model_admin.has_change_permission(request) and request.user.has_perms(
+        [access.CHANGE_MESSAGE, access.CHANGE_RUNBOOK]
+    )
 
 
 def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
@@ -44,7 +46,7 @@ def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
 
     Between the two steps the files are in the page, signed for this user, so that nothing stays on disk.
     """
-    if not may_import(request):
+    if not may_import(model_admin, request):
         raise PermissionDenied
     if request.method != "POST":
         return _page(model_admin, request)
@@ -95,14 +97,19 @@ def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[P
 
 def _forbidden(request: HttpRequest, changes: Iterable[Change]) -> Iterable[str]:
     """Yield a sentence with file and line for everything that the user may not change by any form."""
+    may_add_code = access.admin_of(request, ErrorCode).has_add_permission(request)
     may_change_language = access.may_change_language(request)
+    may_change_code = access.may_change(request, ErrorCode, "code")
+    may_change_category = access.may_change(request, Category, "slug")
     for change in changes:
         match change.path:
+            case ("code" | "message" | "runbook", code, *_rest) if not may_change_code(code):
+                reason = _("You may not change this code.")
             case ("message", _code, language, _name) if not may_change_language(language):
                 reason = _("You may not change texts in this language.")
-            case ("category", *_rest) if not request.user.has_perm(access.CHANGE_CATEGORY):
+            case ("category", slug, *_rest) if not may_change_category(slug):
                 reason = _("You may not change categories.")
-            case ("code", _code, "name") if change.before is None and not request.user.has_perm(access.ADD_CODE):
+            case ("code", _code, "name") if change.before is None and not may_add_code:
                 reason = _("You may not add codes.")
             case _path:
                 continue

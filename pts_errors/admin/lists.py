@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern
 from django.utils import translation
@@ -21,14 +21,18 @@ from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import ErrorCode
 
 
-def _in_staff_language(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a view that speaks the reader's language where every word of it is translated, and else English."""
+def _entered(view: Callable[..., Any], admin_site: AdminSite) -> Callable[..., Any]:
+    """Return a view that knows its admin site, and that speaks the reader's language if it has every word of it."""
 
     @wraps(view)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        key = kwargs.get("object_id", "0")
+        if not (key.isascii() and key.isdigit()):  # Django takes any path for one, and the digits of every script
+            raise Http404
+        access.enter(request, admin_site)
         language = languages.of_staff(translation.get_language() or "")
         with translation.override(language):
-            response = view(*args, **kwargs)
+            response = view(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):  # it is rendered once the view has returned
                 response.render()
             response.headers.setdefault("Content-Language", language)
@@ -44,7 +48,7 @@ class ListAdmin(ModelAdmin):
         """Return the addresses of the pages."""
         urls = [*self.own_urls(), *super().get_urls()]
         for url in urls:
-            url.callback = _in_staff_language(url.callback)
+            url.callback = _entered(url.callback, self.admin_site)
         return urls
 
     def own_urls(self) -> list[URLPattern]:
@@ -62,7 +66,12 @@ class ListAdmin(ModelAdmin):
 
 
 class BoardChangeList(ChangeList):
-    """A list whose rows know their line of the board."""
+    """A list of what the user may see, whose rows know their line of the board."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Leave out what the object permission of the host's admin denies."""
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return rows.exclude(pk__in=access.denied(request, self.model))
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, and give every row its line."""
@@ -138,7 +147,7 @@ def read(request: HttpRequest, term: str) -> mentions.Reading:
 
 def search(request: HttpRequest, queryset: QuerySet[ErrorCode], term: str) -> QuerySet[ErrorCode]:
     """Return the rows that `found` finds."""
-    return queryset.filter(code__in=[line.row.code for line in found(request, term)]) if term.strip() else queryset
+    return queryset.filter(code__in=[line.row.code for line in found(request, term)])
 
 
 def _text(line: Line, *, with_runbook: bool) -> str:

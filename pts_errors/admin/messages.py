@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -67,6 +67,22 @@ class MessageAdmin(SavingAdmin):
         """A translation that is missing is part of the messages to change."""
         return super().has_change_permission(request)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Leave out the codes that the host's admin does not show to the user."""
+        rows: QuerySet[Message] = super().get_queryset(request)
+        return rows.filter(error__in=access.visible(request, ErrorCode)).select_related("error")
+
+    def _may_see(self, request: HttpRequest, row: Message | None) -> bool:
+        """Return whether the user may see a message, or that there is none."""
+        return row is None or row.pk in access.visible(request, Message)
+
+    def _may_write(self, request: HttpRequest, line: Line, language: str) -> bool:
+        """Return whether the user may change the texts of a code in a language, or add them."""
+        row = _stored(line, language)
+        if row is None:
+            return self.has_add_permission(request) and access.may_change_language(request)(language)
+        return self._may_see(request, row) and self.has_change_permission(request, row)
+
     # ---- list ----
 
     @admin.display(description=gettext_lazy("code"), ordering="error__code")
@@ -112,7 +128,11 @@ class MessageAdmin(SavingAdmin):
         may_change = access.may_change_language(request)
         heads = []
         for tag in shown:
-            keys = [line.translations[tag].key for line in board.lines.values()]
+            keys = [
+                line.translations[tag].key
+                for line in board.lines.values()
+                if self._may_see(request, _stored(line, tag))
+            ]
             heads.append(
                 {
                     "language": tag,
@@ -125,9 +145,10 @@ class MessageAdmin(SavingAdmin):
                 }
             )
         rows = [
-            {"line": line, "cells": [self._cell(line, tag) for tag in shown]}
+            {"line": line, "cells": [self._cell(line, tag) if tag in seen else None for tag in shown]}
             for line in board.lines.values()
-            if any(is_in(line.translations[tag].key, state) for tag in shown)
+            if (seen := {tag for tag in shown if self._may_see(request, _stored(line, tag))})
+            and any(is_in(line.translations[tag].key, state) for tag in seen)
         ]
         return {"heads": heads, "rows": rows}
 
@@ -137,7 +158,7 @@ class MessageAdmin(SavingAdmin):
 
     def _url(self, line: Line, language: str) -> str:
         """Return where the texts of a code in a language are edited, or added."""
-        message = next((row for row in line.row.messages.all() if row.language == language), None)
+        message = _stored(line, language)
         if message is not None:
             return url_of(self, "change", message.pk, model="message")
         query = urlencode({"error": str(line.row.pk), "language": language})
@@ -147,11 +168,12 @@ class MessageAdmin(SavingAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Message | None:
         """Return the row that the board has read; a fresh one to write into."""
-        if request.method == "GET" and from_field is None and object_id.isdigit():
+        if request.method == "GET" and from_field is None:
             lines = Board.of(request).lines.values()
             rows = (row for line in lines for row in line.row.messages.all() if str(row.pk) == object_id)
-            return next(rows, None)
-        return super().get_object(request, object_id, from_field)
+            return next((row for row in rows if self._may_see(request, row)), None)
+        row: Message | None = super().get_object(request, object_id, from_field)
+        return row
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -161,7 +183,7 @@ class MessageAdmin(SavingAdmin):
         if line is None or language not in line.translations:
             notes.info(request, _("Choose a code and a language in the table to add a translation."))
             return HttpResponseRedirect(url_of(self, "changelist", model="message"))
-        if not access.may_change_language(request)(language):
+        if not self._may_write(request, line, language):
             raise PermissionDenied
         if request.method == "GET" and language in line.entry.messages:
             return HttpResponseRedirect(self._url(line, language))
@@ -172,8 +194,7 @@ class MessageAdmin(SavingAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         line, language = self._wanted(request)
         if obj is None and line is not None:
-            stored = next((row for row in line.row.messages.all() if row.language == language), None)
-            form.preset = stored or Message(error=line.row, language=language)
+            form.preset = _stored(line, language) or Message(error=line.row, language=language)
         return form
 
     def _wanted(self, request: HttpRequest) -> tuple[Line | None, str]:
@@ -209,7 +230,7 @@ class MessageAdmin(SavingAdmin):
         others = [
             (tag, languages.name_of(tag), languages.direction(tag), other)
             for tag, other in line.entry.messages.items()
-            if tag not in (message.language, conf.SOURCE_LANGUAGE)
+            if tag not in (message.language, conf.SOURCE_LANGUAGE) and self._may_see(request, _stored(line, tag))
         ]
         context |= {
             "line": line,
@@ -274,10 +295,16 @@ class MessageAdmin(SavingAdmin):
         lines = [*Board.of(request).lines.values()]
         start = next((i + 1 for i, line in enumerate(lines) if line.row.code == after), 0)
         for line in [*lines[start:], *lines[:start]]:
-            if line.translation_of(language).key in TRANSLATIONS_TO_DO and line.row.code != after:
+            to_do = line.translation_of(language).key in TRANSLATIONS_TO_DO and line.row.code != after
+            if to_do and self._may_write(request, line, language):
                 return HttpResponseRedirect(self._url(line, language))
         notes.success(request, _("Nothing is left to do in %(language)s.") % {"language": name_of(language)})
         return HttpResponseRedirect(url_of(self, "changelist", model="message"))
+
+
+def _stored(line: Line, language: str) -> Message | None:
+    """Return the row of a code's texts in a language."""
+    return next((row for row in line.row.messages.all() if row.language == language), None)
 
 
 def _text(text: str, language: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,7 @@ from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.pages import page
 from pts_errors.entry import RUNBOOK_SECTIONS, Runbook
+from pts_errors.models import ErrorCode
 from pts_errors.models import Runbook as RunbookRow
 
 # As long as a section may be; a longer one takes time to render and cannot be saved anyway.
@@ -33,13 +34,11 @@ def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     return HttpResponse(markdown.render(text))
 
 
-def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
     """Return the whole draft of a runbook as a page."""
     if not access.can_view_runbook(request):
         raise PermissionDenied
-    line = next((line for line in Board.of(request).lines.values() if line.row.pk == pk), None)
-    if line is None:
-        raise Http404
+    line = Board.of(request).lines[code.code]
     runbook = line.entry.runbook or Runbook()
     sections = []
     for name in RUNBOOK_SECTIONS:

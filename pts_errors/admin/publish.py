@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, router, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -90,8 +89,8 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
     ``?codes=1007,1008`` limits it to these codes. A tick stands for a code in the version that was on the screen: what
     was edited since is not published unseen.
     """
-    if not model_admin.has_publish_permission(request):  # type: ignore[attr-defined]  # ours
-        raise PermissionDenied
+    may_publish: Callable[..., bool] = model_admin.has_publish_permission  # type: ignore[attr-defined]  # ours
+    lines = [line for line in Board.of(request).lines.values() if may_publish(request, line.row)]
     wanted = set(filter(None, request.GET.get("codes", "").split(",")))
     form = PublishForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -102,8 +101,7 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
             with transaction.atomic(using=alias):
                 # The head first, as everything that publishes; then nobody can save these codes until it is done.
                 log.lock(using=alias)
-                # PostgreSQL cannot be asked for any text.
-                codes = [code for code in ticked if code.isascii() and code.isdigit()]
+                codes = [line.row.code for line in lines if line.row.code in ticked]
                 rows = ErrorCode.objects.using(alias).filter(code__in=codes).select_for_update()
                 stored = {row.code: str(row.version) for row in rows}
                 if not ticked:
@@ -124,8 +122,9 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
         if revisions is not None:  # only now, as the commit may have been refused
             say(request, revisions)
             return HttpResponseRedirect(url_of(model_admin, "changelist"))
-    board = Board.of(request)
-    lines = [line for line in board.lines.values() if not wanted or line.row.code in wanted]
+        Board.forget(request)
+        lines = [line for line in Board.of(request).lines.values() if may_publish(request, line.row)]
+    lines = [line for line in lines if not wanted or line.row.code in wanted]
     items = [_item(request, line) for line in lines if line.is_unpublished]
     head = Head.objects.filter(pk=Head.PK).first()
     number = (head.number if head else 0) + 1

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pts_errors import diff
+from pts_errors.admin import access
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.lists import ListAdmin
 from pts_errors.admin.pages import page
-from pts_errors.models import Origin, Revision
+from pts_errors.models import ErrorCode, Origin, Revision
 
 # A year, a month or a day; of years that every database and time zone can hold.
 _PERIOD = re.compile(r"([12][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
@@ -130,8 +131,9 @@ class RevisionAdmin(ListAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        """Leave the whole states of codes out of the list."""
-        return super().get_queryset(request).defer("snapshot")
+        """Leave out the whole states of codes, and the codes that the host's admin does not show to the user."""
+        rows: QuerySet[Revision] = super().get_queryset(request)
+        return rows.filter(error__in=access.visible(request, ErrorCode)).defer("snapshot")
 
     def change_view(
         self,
@@ -146,8 +148,13 @@ class RevisionAdmin(ListAdmin):
         revision = self.get_object(request, object_id)
         if revision is None:
             raise Http404
+        if not self.has_view_permission(request, revision):
+            raise PermissionDenied
         before = (
-            Revision.objects.filter(error=revision.error_id, number__lt=revision.number).order_by("-number").first()
+            self.get_queryset(request)
+            .filter(error=revision.error_id, number__lt=revision.number)
+            .order_by("-number")
+            .first()
         )
         changes = diff.changes(before.snapshot if before else None, revision.snapshot)
         return page(

@@ -19,7 +19,7 @@ from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.labels import Difference, differences, label_of_field, path_of, readable
 from pts_errors.admin.pages import url_of
-from pts_errors.models import ErrorCode, Head
+from pts_errors.models import Category, ErrorCode, Head
 
 _FIXED = "name"
 
@@ -36,7 +36,7 @@ class Decision:
     """Not the name of a code: it is published, so it stays."""
 
 
-def decisions(request: HttpRequest, line: Line | None) -> list[Decision]:
+def decisions(model_admin: ModelAdmin[Any], request: HttpRequest, line: Line | None) -> list[Decision]:
     """Return what nobody has decided yet about a code, without what the user may not read."""
     if line is None or not line.row.unseen:
         return []
@@ -46,7 +46,7 @@ def decisions(request: HttpRequest, line: Line | None) -> list[Decision]:
         change = diff.Change(path=path_of(path), before=merge.value(line.entry, path), after=merge.value(shipped, path))
         if readable(request, [change]):
             (difference,) = differences([change])
-            may_decide = _may_decide(request, path)
+            may_decide = _may_decide(model_admin, request, line.row, path)
             found.append(
                 Decision(
                     path=path, difference=difference, may_decide=may_decide, may_take=may_decide and path != _FIXED
@@ -55,7 +55,7 @@ def decisions(request: HttpRequest, line: Line | None) -> list[Decision]:
     return found
 
 
-def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> HttpResponse:
+def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
     """Put the shipped value into the draft (``take=en.title``), or stay with ours (``keep=en.title``).
 
     ``version`` is that of the code on the screen: what was edited or upgraded since is not decided unseen.
@@ -64,13 +64,13 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> 
         return HttpResponseNotAllowed(["POST"])
     is_taken = "take" in request.POST
     path = request.POST.get("take" if is_taken else "keep", "")
-    if not _may_decide(request, path) or (is_taken and path == _FIXED):
+    if not _may_decide(model_admin, request, code, path) or (is_taken and path == _FIXED):
         raise PermissionDenied
-    back = HttpResponseRedirect(url_of(model_admin, "change", pk))
+    back = HttpResponseRedirect(url_of(model_admin, "change", code.pk))
     try:
         with transaction.atomic(using=(alias := router.db_for_write(ErrorCode))):
             log.lock(using=alias)  # before any row, as everything that may write categories
-            row = get_object_or_404(ErrorCode.objects.using(alias).select_for_update(), pk=pk)
+            row = get_object_or_404(ErrorCode.objects.using(alias).select_for_update(), pk=code.pk)
             if path not in row.unseen or str(row.version) != request.POST.get("version"):
                 messages.error(request, _("Nothing was decided, because somebody changed this code meanwhile."))
                 return back
@@ -86,14 +86,14 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, pk: int) -> 
     return back
 
 
-def _may_decide(request: HttpRequest, path: str) -> bool:
+def _may_decide(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, path: str) -> bool:
     """Return whether the user may change the value, wherever the form would let him."""
     first = path_of(path)[0]
-    if not request.user.has_perm(access.CHANGE_CODE):
+    if not model_admin.has_change_permission(request, code):
         return False
     if first == "messages":
         return access.may_change_language(request)(path_of(path)[1])
-    if first == "category" and not request.user.has_perm(access.CHANGE_CATEGORY):
+    if first == "category" and not access.may_change(request, Category, "slug")(code.category.slug):
         return False
     if first == "runbook" or path == "category.escalation":
         return request.user.has_perm(access.CHANGE_RUNBOOK)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db import router
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -112,7 +112,10 @@ def close_flag(request: HttpRequest, code: str, flag: int) -> HttpResponse:
     """Close what a reader flagged; for people who may change runbooks."""
     if not request.user.has_perm("pts_errors.change_runbook"):
         return render(request, pages.FORBIDDEN_TEMPLATE, {"frame": _frame()}, status=403)
-    reviews.close(code, flag, user=request.user, using=router.db_for_write(Runbook))
+    using = router.db_for_write(Runbook)
+    if not reviews.has_flag(code, flag, using=using):
+        raise Http404
+    reviews.close(code, flag, user=request.user, using=using)
     return HttpResponseRedirect(_links.runbook(code) + _query(pages.values(request.GET)))
 
 
