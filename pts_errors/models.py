@@ -536,6 +536,38 @@ class Flag(models.Model):
         return self.text
 
 
+def validate_languages(value: object) -> None:
+    """Refuse what is no list of language tags.
+
+    Raises:
+        ValidationError: it is something else.
+    """
+    for tag in value if isinstance(value, list) else [None]:
+        language_validator(tag)
+
+
+class LanguageLimit(models.Model):
+    """The languages that a group of translators may change, where it may not change all of them."""
+
+    group = models.OneToOneField(
+        "auth.Group", on_delete=models.CASCADE, related_name="+", db_constraint=False, verbose_name=_("group")
+    )
+    languages = models.JSONField(
+        _("languages"),
+        default=list,
+        blank=True,
+        validators=[validate_languages],
+        help_text=_("What the group gives of “Can change message” holds for these languages alone."),
+    )
+
+    class Meta:
+        verbose_name = _("language limit")
+        verbose_name_plural = _("language limits")
+
+    def __str__(self) -> str:
+        return str(self.group)
+
+
 class Head(models.Model):
     """The one row that every publish raises first: it orders publishes and tells readers that there is news."""
 

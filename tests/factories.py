@@ -8,7 +8,7 @@ import factory
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
-from pts_errors.models import Category, ErrorCode, Flag, Message, Runbook
+from pts_errors.models import Category, ErrorCode, Flag, LanguageLimit, Message, Runbook
 
 # What the roles of the documentation may do.
 ROLES = {
@@ -38,7 +38,7 @@ ROLES = {
 
 
 class GroupFactory(factory.django.DjangoModelFactory):
-    """A group with the permissions of a role: ``GroupFactory(role="translator", name="Translators [fil]")``."""
+    """A group with the permissions of a role: ``GroupFactory(role="translator", limit=["fil"])``."""
 
     class Meta:
         model = Group
@@ -51,6 +51,12 @@ class GroupFactory(factory.django.DjangoModelFactory):
         """Give the permissions of a role."""
         codenames = ROLES.get(role or "", ())
         self.permissions.set(Permission.objects.filter(content_type__app_label="pts_errors", codename__in=codenames))
+
+    @factory.post_generation
+    def limit(self: Any, create: bool, languages: list[str] | None, **kwargs: Any) -> None:
+        """Limit the group to some languages."""
+        if languages is not None:
+            LanguageLimit.objects.create(group=self, languages=languages)
 
 
 class UserFactory(factory.django.DjangoModelFactory):

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from pts_errors import publishing
-from pts_errors.models import ErrorCode, Message
+from pts_errors.models import ErrorCode, LanguageLimit, Message
 from tests.admin_pages import MATRIX, code_url, fields, message_url, said, send
 from tests.factories import GroupFactory, UserFactory
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def translator(client: Client) -> Client:
     """A browser in which somebody is logged in who translates into Filipino and Malay."""
     user = UserFactory(username="tala")
-    user.groups.add(GroupFactory(role="translator", name="Translators [fil, ms]"))
+    user.groups.add(GroupFactory(role="translator", limit=["fil", "ms"]))
     client.force_login(user)
     return client
 
@@ -222,7 +222,7 @@ def test_a_message_that_is_not_there_is_answered_as_the_admin_does(translator):
 
 
 def test_another_language_is_only_shown(translator):
-    """The group's name says which languages it is for."""
+    """The group's limit says which languages it is for."""
     assert message("1007", "fr").title in translator.get(message_url("1007", "fr")).content.decode()
     assert translator.post(message_url("1007", "fr"), {"title": "Non"}).status_code == 403
     assert message("1007", "fr").title != "Non"
@@ -257,21 +257,23 @@ def test_who_may_only_look_has_nothing_to_do(client):
 @pytest.mark.parametrize(
     ("groups", "direct", "expected"),
     [
-        (["Translators [fil]"], False, (True, False)),
-        (["Translators [FIL , fr]"], False, (True, True)),
-        (["Translators [ms]", "Guild [fr]"], False, (False, True)),
-        (["Translators"], False, (True, True)),
-        (["Translators", "Translators [ms]"], False, (True, True)),
-        (["Translators [ms]"], True, (True, True)),
+        ([["fil"]], False, (True, False)),
+        ([["fil", "fr"]], False, (True, True)),
+        ([["ms"], ["fr"]], False, (False, True)),
+        ([[]], False, (False, False)),
+        ([["fil-ph", "FR"]], False, (False, False)),
+        ([None], False, (True, True)),
+        ([None, ["ms"]], False, (True, True)),
+        ([["ms"]], True, (True, True)),
         ([], True, (True, True)),
         ([], False, (False, False)),
     ],
 )
 def test_languages_follow_from_groups(client, groups, direct, expected):
-    """Rights add up; brackets limit only what their own group gives."""
+    """Rights add up; a limit holds for what its own group gives, and a name means nothing."""
     user = UserFactory(role="reader")
-    for name in groups:
-        user.groups.add(GroupFactory(role="translator", name=name))
+    for number, limit in enumerate(groups):
+        user.groups.add(GroupFactory(role="translator", name=f"Translators [de] {number}", limit=limit))
     if direct:
         user.user_permissions.set(GroupFactory(role="translator").permissions.all())
     client.force_login(user)
@@ -284,7 +286,7 @@ def test_languages_follow_from_groups(client, groups, direct, expected):
 def test_languages_of_others_are_locked_in_the_form_of_the_code(client):
     """An editor of some languages changes these alone, whatever is sent."""
     user = UserFactory()
-    group = GroupFactory(role="editor", name="Editors [en, fil]")
+    group = GroupFactory(role="editor", limit=["en", "fil"])
     user.groups.add(group)
     client.force_login(user)
 
@@ -292,3 +294,33 @@ def test_languages_of_others_are_locked_in_the_form_of_the_code(client):
 
     assert message("1007", "fr").title != "Non"
     assert message("1007", "fil").title == "Oo"
+
+
+def test_every_screen_for_translating_says_which_languages(translator):
+    """In their own words; a group may be limited to none."""
+    words = "You may change: Filipino, Bahasa Melayu"
+    assert words in translator.get(MATRIX).content.decode()
+    assert words in translator.get(message_url("1007", "fil")).content.decode()
+    assert words in translator.get(code_url("1007")).content.decode()
+
+    LanguageLimit.objects.update(languages=[])
+    assert "You may change no language." in translator.get(MATRIX).content.decode()
+    LanguageLimit.objects.all().delete()
+    assert "You may change every language." in translator.get(MATRIX).content.decode()
+
+
+def test_limits_are_ticked_on_a_page_that_names_the_groups_without_one(client):
+    """A limit that somebody forgot is seen."""
+    group = GroupFactory(role="translator", name="Guild")
+    client.force_login(UserFactory(is_superuser=True))
+    url = "/admin/pts_errors/languagelimit/"
+    assert "These groups may change every language: Guild" in client.get(url).content.decode()
+
+    client.post(f"{url}add/", {"group": group.pk, "languages": ["fr", "zh-hans"]})
+
+    assert LanguageLimit.objects.get(group=group).languages == ["fr", "zh-hans"]
+    text = client.get(url).content.decode()
+    assert "Français (fr), 简体中文 (zh-hans)" in text
+    assert "Guild" in text
+    assert "These groups" not in text
+    assert client.post(f"{url}add/", {"group": group.pk, "languages": ["xx"]}).status_code == 200

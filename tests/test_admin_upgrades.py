@@ -200,7 +200,7 @@ def test_runbooks_need_their_own_permission(client, upgraded, path):
 def test_a_language_of_somebody_else_is_not_decided(client, upgraded):
     """A group may narrow translating to some languages. Others are shown without buttons."""
     user = UserFactory()
-    user.groups.add(GroupFactory(role="translator", name="Translators [fil]"))
+    user.groups.add(GroupFactory(role="translator", limit=["fil"]))
     user.user_permissions.set(Permission.objects.filter(codename="change_errorcode"))
     client.force_login(user)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,42 @@ def test_host_with_other_habits_is_served(tmp_path: Path) -> None:
         """)
 
         assert done.stdout == "n.n. 2 en\n" or done.stdout == "n.n. 2 zh-hans\n"
+
+
+NAMES = {
+    "Translators [fil]": ["fil"],
+    "Translators [FIL , fr]": ["fil", "fr"],
+    "Translators [zh-CN]": ["zh-cn"],
+    "Translators [zh_Hans]": ["zh-hans"],
+    "Translators [zh-hans].": ["zh-hans"],
+    "Translators (zh-hans)": ["zh-hans"],
+    "Translators [Klingon!]": [],
+    "Translators (xx)": [],
+    "Translators （fr、de）": ["de", "fr"],
+    "Translators": None,
+    "Publishers (night shift)": None,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_groups_become_limits(kind: str, tmp_path: Path) -> None:
+    """What was read keeps its meaning, and what was misspelled no longer opens every language."""
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        host.manage("migrate", "pts_errors", "0004", "-v0")
+        host.python(f"""
+            from django.contrib.auth.models import Group, Permission
+            for name in {[*NAMES]!r}:
+                Group.objects.create(name=name).permissions.add(Permission.objects.get(codename="change_message"))
+            Group.objects.create(name="Readers [fr]")
+        """)
+
+        host.manage("migrate", "-v0")
+
+        found = host.python(
+            "from pts_errors.models import LanguageLimit\n"
+            "print(ascii({str(row): row.languages for row in LanguageLimit.objects.all()}))"
+        )
+        limited = {name: languages for name, languages in NAMES.items() if languages is not None}
+        assert ast.literal_eval(found.stdout) == limited

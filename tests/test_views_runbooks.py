@@ -391,7 +391,7 @@ def test_flag_is_closed_by_somebody_who_may_change_runbooks(reader: Client) -> N
     closed = reader.post(f"{address}?order_id=A-1")
     html = reader.get("/errors/runbooks/8010/").content.decode()
 
-    assert (refused.status_code, elsewhere.status_code, before) == (403, 302, 2)
+    assert (refused.status_code, elsewhere.status_code, before) == (403, 404, 2)
     assert closed.headers["Location"] == "/errors/runbooks/8010/?order_id=A-1"
     assert [flag.text for flag in Flag.objects.open()] == ["Two."]
     assert Flag.objects.get(text="One.").closed_by == User.objects.get()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,15 +10,16 @@ from django.contrib.auth.models import Group
 from django.db import router
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from pts_errors import languages
+from pts_errors.models import LanguageLimit
 
 PUBLISH = "pts_errors.publish_errorcode"
 VIEW_CODE = "pts_errors.view_errorcode"
 CHANGE_MESSAGE = "pts_errors.change_message"
 VIEW_RUNBOOK = "pts_errors.view_runbook"
 CHANGE_RUNBOOK = "pts_errors.change_runbook"
-
-# "Translators [fil, ms]": what such a group gives to change messages holds for these languages alone.
-_LANGUAGES = re.compile(r"\[([a-z0-9, -]+)\]\s*\Z", re.IGNORECASE)
 
 
 def enter(request: HttpRequest, admin_site: AdminSite) -> None:
@@ -69,14 +69,22 @@ def may_change(request: HttpRequest, model: type[Model], key: str) -> Callable[[
 def may_change_language(request: HttpRequest) -> Callable[[str], bool]:
     """Return a function that says of a language whether the user may change its messages.
 
-    ``change_message`` means every language. When only groups give it, and all of their names end in languages in
-    brackets, such as ``Translators [fil, ms]``, it means these languages. One query, and none for superusers.
+    ``change_message`` means every language. When only groups give it, and all of them have a language limit, it means
+    the languages of these limits. Two queries, and none for superusers.
     """
-    found = request.__dict__.get("_pts_errors_languages")
-    if found is None:
-        found = request.__dict__["_pts_errors_languages"] = (_languages(request.user),)
-    languages: set[str] | None = found[0]
-    return lambda language: languages is None or language in languages
+    limit = _limit(request)
+    return lambda language: limit is None or language in limit
+
+
+def languages_in_words(request: HttpRequest) -> str:
+    """Return which languages the user may change, as a sentence; nothing for who may change no message at all."""
+    if not request.user.has_perm(CHANGE_MESSAGE):
+        return ""
+    if (limit := _limit(request)) is None:
+        return _("You may change every language.")
+    if not limit:
+        return _("You may change no language.")
+    return _("You may change: %(languages)s") % {"languages": ", ".join(map(languages.name_of, sorted(limit)))}
 
 
 def can_view_runbook(request: HttpRequest) -> bool:
@@ -116,6 +124,14 @@ def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int
     return visible_and_denied
 
 
+def _limit(request: HttpRequest) -> set[str] | None:
+    found = request.__dict__.get("_pts_errors_languages")
+    if found is None:
+        found = request.__dict__["_pts_errors_languages"] = (_languages(request.user),)
+    limit: set[str] | None = found[0]
+    return limit
+
+
 def _languages(user: Any) -> set[str] | None:
     """Return the languages that a user may change; None for all of them."""
     if not user.has_perm(CHANGE_MESSAGE):
@@ -125,7 +141,8 @@ def _languages(user: Any) -> set[str] | None:
     groups = Group.objects.filter(
         user=user, permissions__codename="change_message", permissions__content_type__app_label="pts_errors"
     )
-    tags = [_LANGUAGES.search(name) for name in groups.values_list("name", flat=True)]
-    if not tags or None in tags:
-        return None  # a group without brackets, or a backend of the host's own, gives it for all languages
-    return {tag.strip().lower() for found in tags if found for tag in found[1].split(",")}
+    keys = set(groups.values_list("pk", flat=True))
+    limits = dict(LanguageLimit.objects.filter(group__in=keys).values_list("group", "languages")) if keys else {}
+    if not keys or keys != limits.keys():
+        return None  # a group without a limit, or a backend of the host's own, gives it for all languages
+    return {tag for limit in limits.values() for tag in limit}

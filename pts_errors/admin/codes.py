@@ -206,6 +206,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             message_form.panel = panel_of(line, message_form)
         context |= {
             "line": line,
+            "may_change_languages": access.languages_in_words(request),
             "owners": Board.of(request).owners,
             "savers": self._savers(line),
             "issues": [i for i in line.issues if may_view_runbook or i.id[0] != "R"] if line else [],

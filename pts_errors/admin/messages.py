@@ -150,7 +150,7 @@ class MessageAdmin(SavingAdmin):
             if (seen := {tag for tag in shown if self._may_see(request, _stored(line, tag))})
             and any(is_in(line.translations[tag].key, state) for tag in seen)
         ]
-        return {"heads": heads, "rows": rows}
+        return {"heads": heads, "rows": rows, "may_change_languages": access.languages_in_words(request)}
 
     def _cell(self, line: Line, language: str) -> dict[str, Any]:
         state = line.translations[language]
@@ -235,6 +235,7 @@ class MessageAdmin(SavingAdmin):
         context |= {
             "line": line,
             "panel": panel_of(line, form),
+            "may_change_languages": access.languages_in_words(request),
             "others": others,
             "code_url": url_of(self, "change", line.row.pk),
             "title": f"{line.row.code}: {name_of(message.language)}",

@@ -38,10 +38,10 @@ def open_as(chromium, live_server) -> Iterator[Callable[..., object]]:
     """Return a function that opens the page of a new session: ``open_as("edda", "editor")``."""
     contexts = []
 
-    def open_page(name: str, role: str, *, group: str = "", **options: object) -> object:
-        user = UserFactory(username=name, role=None if group or role == "admin" else role, is_superuser=role == "admin")
-        if group:
-            user.groups.add(GroupFactory(role=role, name=group))
+    def open_page(name: str, role: str, *, limit: list[str] | None = None, **options: object) -> object:
+        user = UserFactory(username=name, role=None if limit or role == "admin" else role, is_superuser=role == "admin")
+        if limit:
+            user.groups.add(GroupFactory(role=role, limit=limit))
         client = Client()
         client.force_login(user)
         context = chromium.new_context(base_url=live_server.url, **options)

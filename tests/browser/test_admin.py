@@ -49,7 +49,7 @@ def pages() -> list[str]:
 def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     """An editor, a translator and a publisher, each in a session of their own."""
     editor = open_as("edda", "editor")
-    translator = open_as("tala", "translator", group="Translators [fil]")
+    translator = open_as("tala", "translator", limit=["fil"])
     publisher = open_as("pub", "publisher")
     before = lookup.get("1007", language="en").title
     url = code_url("1007")
