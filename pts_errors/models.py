@@ -634,8 +634,8 @@ def stream(rows: models.QuerySet[Any, _Row]) -> Iterator[_Row]:
     which a reader must neither need nor wait for.
     """
     connection = connections[rows.db]
-    is_free = connection.vendor == "sqlite" and not connection.in_atomic_block
-    with nullcontext() if is_free else transaction.atomic(using=rows.db):
+    is_enough = connection.in_atomic_block or connection.vendor == "sqlite"
+    with nullcontext() if is_enough else transaction.atomic(using=rows.db):
         yield from rows.iterator(chunk_size=_CHUNK)
 
 

@@ -304,7 +304,7 @@ def test_files_change_nothing_that_forms_would_refuse(client, exported):
 def test_a_language_of_somebody_else_is_not_imported(client, exported):
     """A group may narrow translating to some languages."""
     user = UserFactory()
-    user.groups.add(GroupFactory(role="publisher", name="Local publishers [fil]"))
+    user.groups.add(GroupFactory(role="publisher", limit=["fil"]))
     client.force_login(user)
 
     text = upload(client, changed(exported / "messages/fr.po", (OLD, NEW))).content.decode()

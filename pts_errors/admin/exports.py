@@ -13,8 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 
-from pts_errors import draft, exchange, log
+from pts_errors import exchange, log
 from pts_errors.admin import access
+from pts_errors.admin.board import Board
 from pts_errors.admin.pages import url_of
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
@@ -28,7 +29,7 @@ def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if not model_admin.has_view_or_change_permission(request):
         raise PermissionDenied
-    return export(model_admin, request, model_admin.get_queryset(request).values_list("code", flat=True))
+    return export(model_admin, request, Board.of(request).lines)
 
 
 def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str]) -> HttpResponse:
@@ -37,7 +38,7 @@ def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection
     number = Head.objects.using(using).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
     live = log.live(using=using, number=number)
     wanted = set(codes)
-    entries = [entry for code, entry in draft.read(using=using).items() if code in wanted]
+    entries = [line.entry for code, line in Board.of(request).lines.items() if code in wanted]
     files = exchange.write(entries, source_language=conf.SOURCE_LANGUAGE, origin=Marks(number, live))
     may_read = access.files(request)
     content = io.BytesIO()
