@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pts_errors import seed
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Outcome
+from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Outcome, chained
 from pts_errors.entry import Category as CategoryValue
 from pts_errors.entry import Message as MessageValue
 from pts_errors.entry import Runbook as RunbookValue
@@ -100,6 +100,21 @@ def write(entries: Iterable[Entry], *, using: str) -> None:
     _write_links(entries, rows, using)
     _write_messages(entries, rows, using)
     _write_runbooks(entries, rows, using)
+
+
+def mark_imported(codes: Collection[str], *, using: str) -> None:
+    """Note in these drafts that their values came from files, exactly as they are now."""
+    found = read(codes, using=using)
+    marked = list(ErrorCode.objects.using(using).filter(code__in=codes))
+    for row in marked:
+        row.imported = _fingerprint(found[row.code])
+    ErrorCode.objects.using(using).bulk_update(marked, ["imported"], batch_size=_BATCH)
+
+
+def imported(drafts: Mapping[str, Entry], *, using: str) -> set[str]:
+    """Return those of the drafts that are to the letter what an import left: a later edit makes another state."""
+    noted = ErrorCode.objects.using(using).filter(code__in=drafts).exclude(imported="").values_list("code", "imported")
+    return {code for code, mark in noted if mark == _fingerprint(drafts[code])}
 
 
 def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> Context:
@@ -252,6 +267,10 @@ def entry_of(row: ErrorCode) -> Entry:
         messages={message.language: _message(message) for message in row.messages.all()},
         runbook=RunbookValue(**{name: getattr(runbook, name) for name in _RUNBOOK_FIELDS}) if runbook else None,
     )
+
+
+def _fingerprint(entry: Entry) -> str:
+    return chained("", entry.as_json())
 
 
 def _message(row: Message) -> MessageValue:

@@ -225,11 +225,19 @@ def _known(data: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> Ma
 
 
 def digest(previous: str, *, number: int, origin: str, note: str, author_name: str, snapshot: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a revision and of the digest before it, in hex, so that no revision can change unseen.
+    """Return the digest of a revision in format 1, which leaves out when it was published and by which account.
 
-    Times are left out: databases store them with different precision. JSON is written in one canonical way, because
-    databases keep neither the order of keys nor white space.
+    The migration that seeds an empty database writes this format, and so did every release before format 2.
     """
-    content = [previous, number, origin, note, author_name, snapshot]
+    return _sha256([previous, number, origin, note, author_name, snapshot])
+
+
+def chained(previous: str, content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 in hex of some content and of the digest before it, so that neither can change unseen."""
+    return _sha256([previous, content])
+
+
+def _sha256(content: object) -> str:
+    # Written in one canonical way, because databases keep neither the order of keys nor white space.
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

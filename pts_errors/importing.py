@@ -66,9 +66,21 @@ def apply(shown: Plan) -> list[str]:
             raise DraftsChanged("The drafts were changed meanwhile, so the import would do something else now.")
         drafts = _drafts(alias)
         entries = merge(_accepted(fresh.changes), drafts)
-        written = [entry for code, entry in entries.items() if entry != drafts.entries.get(code)]
-        draft.write(written, using=alias)
-    return [entry.code for entry in written]
+        written = {code: entry for code, entry in entries.items() if entry != drafts.entries.get(code)}
+        # What somebody edited by hand before, and nobody published, is not all from the files.
+        edited = _edited({code: entry for code, entry in drafts.entries.items() if code in written}, alias)
+        draft.write(written.values(), using=alias)
+        draft.mark_imported(written.keys() - edited, using=alias)
+    return list(written)
+
+
+def _edited(drafts: Mapping[str, Entry], alias: str) -> set[str]:
+    """Return those of the drafts that are neither live nor what an earlier import left."""
+    live = log.live(using=alias, codes=drafts)
+    unpublished = {
+        code for code, entry in drafts.items() if code not in live or entry.as_json() != live[code].as_json()
+    }
+    return unpublished - draft.imported(drafts, using=alias)
 
 
 def _plan(parts: Parts, theirs: frozenset[Path], alias: str, progress: Progress | None = None) -> Plan:

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import OperationalError, connections
-from django.db.models import F
+from django.db import OperationalError, connections, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from pts_errors.entry import Entry, Origin, digest
+from pts_errors.entry import Entry, Origin, chained, digest
 from pts_errors.models import ErrorCode, Head, Revision, stream
 
 # States are long, and databases limit the size of one statement.
 _BATCH = 100
 
+_ANCHOR = re.compile(r"([1-9][0-9]{0,8}):([0-9a-f]{64})")
+
 _NAME_LENGTH = Revision._meta.get_field("author_name").max_length
+
+# Of the digests that are written. Format 1 covered neither the time nor the account: see `seal`.
+_FORMAT = 2
+
+
+class Anchor(NamedTuple):
+    """What is kept of a publish outside of the database, to tell later that the log up to it is still the same."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> Anchor:
+        """Return the anchor that a text such as ``7:3f5a…`` is.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if found := _ANCHOR.fullmatch(text):
+            return cls(int(found[1]), found[2])
+        raise ValueError(f"{text[:80]!r} is not like 7:3f5a…, a number and a digest of 64 digits.")
 
 
 def lock(*, using: str) -> None:
@@ -55,43 +82,49 @@ def read_committed(*, using: str) -> None:
 
 
 def append(
-    entries: Mapping[str, Entry], *, origin: Origin, author: AbstractBaseUser | None, note: str, using: str
+    entries: Mapping[str, Entry],
+    *,
+    origin: Origin,
+    imported: Collection[str] = (),
+    author: AbstractBaseUser | None = None,
+    process: str = "",
+    note: str,
+    using: str,
 ) -> list[Revision]:
     """Write one revision for each entry, all under the next number; no number is used up if there is none.
 
-    The caller holds the lock, so numbers become visible in their order and without a gap.
+    ``imported`` are those of the codes that have this origin instead. The caller holds the lock, so numbers become visible in their order and without a gap.
     """
     if not entries:
         return []
     head = Head.objects.using(using).get(pk=Head.PK)
     last = Revision.objects.using(using).order_by("-number", "-pk").first()
     moment = timezone.now()
-    if last is not None:  # time only decorates, but it never runs backwards
-        moment = max(moment, last.created_at + timedelta(microseconds=1))
+    if last is not None:  # it never runs backwards
+        moment = max(moment, last.created_at + timedelta(milliseconds=1))
     rows = dict(ErrorCode.objects.using(using).filter(code__in=entries).values_list("code", "pk"))
     common: dict[str, Any] = {
         "number": head.number + 1,
-        "origin": origin.value,
         "note": note,
+        "author_id": author.pk if author is not None else None,
         # A host's user names may be longer, such as e-mail addresses; no database may cut what the digest covers.
         "author_name": author.get_username()[:_NAME_LENGTH] if author is not None else "",
+        "author_key": _key(author.pk if author is not None else None),
+        "process": process if author is None else "",
+        "created_at": _cut(moment),
+        "format": _FORMAT,
+        "seal": "",
     }
+    chain = _sealed(last, using=using)
     revisions = []
     for code, entry in entries.items():
-        state = entry.as_json()
-        head.digest = digest(head.digest, snapshot=state, **common)
-        revisions.append(
-            Revision(
-                error_id=rows[code],
-                snapshot=state,
-                author_id=author.pk if author is not None else None,
-                created_at=moment,
-                digest=head.digest,
-                **common,
-            )
-        )
+        source = Origin.IMPORTED if code in imported else origin
+        revision = Revision(error_id=rows[code], snapshot=entry.as_json(), origin=source.value, **common)
+        revision.digest = chain = _digest(chain, revision)
+        revisions.append(revision)
     Revision.objects.using(using).bulk_create(revisions, batch_size=_BATCH)
     head.number += 1
+    head.digest = chain
     head.save(using=using, update_fields=["number", "digest"])
     return revisions
 
@@ -117,24 +150,127 @@ def last_before(moment: datetime, *, using: str) -> Revision | None:
     return revisions.order_by("-number", "-pk").first()
 
 
-def verify(*, using: str) -> str:
-    """Return which revision was changed behind our back, the first of them as a sentence, or an empty text."""
-    previous = ""
-    for revision in stream(Revision.objects.using(using).order_by("number", "pk")):
-        previous = digest(
-            previous,
-            number=revision.number,
-            origin=revision.origin,
-            note=revision.note,
-            author_name=revision.author_name,
-            snapshot=revision.snapshot,
-        )
-        if previous != revision.digest:
-            return f"Revision {revision.number} (row {revision.pk}) is not what was published."
-    head = Head.objects.using(using).filter(pk=Head.PK).first()
-    if head is not None and head.digest != previous:
+def seal(*, using: str) -> None:
+    """Cover what the digests of an earlier release left out, as it is now. One query where there is nothing to do."""
+    if not _is_open(Revision.objects.using(using).order_by("-number", "-pk").first()):
+        return
+    with transaction.atomic(using=using):
+        lock(using=using)
+        _sealed(Revision.objects.using(using).order_by("-number", "-pk").first(), using=using)
+
+
+def verify(*, using: str, anchor: Anchor | None = None) -> str:
+    """Return which revision was changed behind our back, the first of them as a sentence, or an empty text.
+
+    ``anchor`` is of a publish that the log must still hold: whoever computes all digests again cannot keep it.
+    """
+    chain = ""
+    last = unsealed = None
+    rows = Revision.objects.using(using).annotate(code=F("error__code")).order_by("number", "pk")
+    for revision in stream(rows):
+        if _is_open(revision):
+            unsealed = unsealed or revision
+        elif unsealed is not None:  # a seal was taken off: whatever follows a row was written after sealing it
+            return _changed(unsealed)
+        if not _is_whole(revision, chain, last.digest if last is not None else ""):
+            return _changed(revision)
+        chain, last = revision.seal or revision.digest, revision
+    head = Head.objects.using(using).filter(pk=Head.PK).first() or Head()
+    if (head.number, head.digest) != ((last.number, last.digest) if last is not None else (0, "")):
         return f"The log ends before revision {head.number}, or the head was changed."
+    return _misses(anchor, head.number, using=using) if anchor is not None else ""
+
+
+def _misses(anchor: Anchor, head: int, *, using: str) -> str:
+    found = Revision.objects.using(using).filter(number=anchor.number).order_by("-pk").first()
+    if found is None:
+        return f"Revision {anchor.number} is expected, and the log ends at revision {head}: its end was cut off."
+    if found.digest != anchor.digest:
+        return (
+            f"Revision {anchor.number} has the digest {found.digest}, and {anchor.digest} is expected: "
+            "this is another log, or it was changed and its digests were computed again."
+        )
     return ""
+
+
+def _changed(revision: Revision) -> str:
+    return f"Revision {revision.number} (row {revision.pk}) is not what was published."
+
+
+def _is_whole(revision: Any, chain: str, previous: str) -> bool:
+    """Return whether a revision, with its code, is what was published after these digests: all, and of the row before."""
+    if revision.format == 1:
+        expected = (_first_digest(previous, revision), "" if _is_open(revision) else _seal(chain, revision))
+    else:
+        expected = (_digest(chain, revision), "")
+    # Digests cover texts. What a row points to must be what its texts name; an account may be gone.
+    is_its_author = revision.author_id is None or _key(revision.author_id) == revision.author_key
+    return (
+        (revision.digest, revision.seal) == expected
+        and revision.format <= _FORMAT
+        and revision.code == revision.snapshot["code"]["code"]
+        and (is_its_author or _is_open(revision))
+    )
+
+
+def _is_open(revision: Revision | None) -> bool:
+    """Return whether a revision is in format 1 and not sealed yet."""
+    return revision is not None and revision.format == 1 and not revision.seal
+
+
+def _sealed(last: Revision | None, *, using: str) -> str:
+    """Return what covers the whole log up to its last revision, after sealing those at its end that are open."""
+    if last is None or not _is_open(last):
+        return (last.seal or last.digest) if last is not None else ""
+    revisions = Revision.objects.using(using)
+    closed = revisions.exclude(format=1, seal="").order_by("-number", "-pk").first()
+    rows = revisions.defer("snapshot").order_by("number", "pk")
+    if closed is not None:
+        rows = rows.filter(Q(number__gt=closed.number) | Q(number=closed.number, pk__gt=closed.pk))
+    chain = (closed.seal or closed.digest) if closed is not None else ""
+    found = list(rows)
+    for revision in found:
+        revision.author_key = _key(revision.author_id)
+        revision.seal = chain = _seal(chain, revision)
+    # Not by its manager: this adds to rows of the past what their release did not know, and changes nothing of them.
+    past: QuerySet[Revision] = QuerySet(Revision, using=using)
+    past.bulk_update(found, ["author_key", "seal"], batch_size=_BATCH)
+    return chain
+
+
+def _first_digest(previous: str, revision: Revision) -> str:
+    names = ("number", "origin", "note", "author_name", "snapshot")
+    return digest(previous, **{name: getattr(revision, name) for name in names})
+
+
+def _seal(chain: str, revision: Revision) -> str:
+    """Return the seal of a revision of format 1: what its digest covers, by the digest, and the rest."""
+    content = {name: getattr(revision, name) for name in ("format", "digest", "author_key", "process")}
+    return chained(chain, {**content, "created_at": _moment(_cut(revision.created_at))})
+
+
+def _digest(chain: str, revision: Revision) -> str:
+    """Return the digest of a revision of format 2: everything but its keys. The snapshot names the code."""
+    names = ("format", "number", "origin", "note", "author_name", "author_key", "process", "snapshot")
+    content = {name: getattr(revision, name) for name in names}
+    return chained(chain, {**content, "created_at": _moment(revision.created_at)})
+
+
+def _cut(moment: datetime) -> datetime:
+    """Return a time in whole milliseconds: `dumpdata` writes no more, and a log that is loaded again must be whole."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _moment(moment: datetime) -> str:
+    """Return a time as text that is the same on every database: UTC, with microseconds."""
+    if timezone.is_naive(moment):  # a host may do without time zones
+        moment = timezone.make_aware(moment)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _key(key: object) -> str:
+    """Return the key of an account as text, whatever type the host's users have."""
+    return "" if key is None else str(key)[:_NAME_LENGTH]
 
 
 def _entries(revisions: Iterable[Revision]) -> dict[str, Entry]:

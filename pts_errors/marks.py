@@ -71,9 +71,10 @@ def runbook(entry: Entry) -> object:
 class Marks:
     """The marks of an export."""
 
-    def __init__(self, revision: int, live: Mapping[str, Entry]) -> None:
-        """Take the number of the newest revision, and what was live then, by code."""
+    def __init__(self, revision: int, live: Mapping[str, Entry], *, anchor: str = "") -> None:
+        """Take the number of the newest revision, what was live then, by code, and its anchor for an auditor."""
         self.revision = revision
+        self.anchor = anchor
         self._live = live
         self._categories = {entry.category.slug: entry.category for entry in live.values()}
 

@@ -276,6 +276,8 @@ class ErrorCode(models.Model):
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
     # Paths (see merge.py) at which the package ships another text than ours, and nobody has decided yet.
     unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
+    # Fingerprint of the draft that the last import left: while it fits, all that is not published came from files.
+    imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
 
     objects = ErrorCodeManager()
 
@@ -680,9 +682,16 @@ class Revision(models.Model):
         verbose_name=_("author"),
     )
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
+    # The account's key as text: it outlives the account, and shows when the row was made to point to another one.
+    author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")
+    process = models.CharField(_("process"), max_length=150, blank=True, db_default="")
     # Not auto_now_add: publishing makes it grow with the number even when the clock does not.
     created_at = models.DateTimeField(_("created at"), db_index=True)
     digest = models.CharField(_("digest"), max_length=64)
+    # Of the digest. Processes of a release before format 2 name none, so the database does.
+    format = models.PositiveSmallIntegerField(_("format"), db_default=1)
+    # Covers what a digest of format 1 leaves out, and the seal or digest before it; empty in later formats.
+    seal = models.CharField(_("seal"), max_length=64, blank=True, db_default="")
 
     objects = RevisionQuerySet.as_manager()
 
@@ -717,3 +726,10 @@ class Revision(models.Model):
         raise AppendOnly("Revisions cannot be deleted.")
 
     delete.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it
+
+    @property
+    def actor(self) -> str:
+        """Who published it: the name of a person, or the process that did where no person acted."""
+        if self.process:
+            return _("process %(name)s") % {"name": self.process}
+        return self.author_name

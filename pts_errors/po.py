@@ -55,7 +55,7 @@ def write(entries: Iterable[Entry], language: str, *, source_language: str, orig
     entries = tuple(entries)
     file = polib.POFile(wrapwidth=0)
     file.metadata = {
-        "Project-Id-Version": "pts_errors",
+        "Project-Id-Version": f"pts_errors {origin.anchor}".rstrip() if origin else "pts_errors",
         "Language": language,
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=UTF-8",

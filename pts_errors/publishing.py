@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
+from django.db.models import CharField
 
 from pts_errors import draft, lint, log, merge, reviews, seed, snapshot
 from pts_errors.catalog import Catalog
@@ -22,6 +24,10 @@ from pts_errors.signals import published
 
 _logger = logging.getLogger("pts_errors")
 
+# Who acted where no person did and the caller names no process; and for an upgrade, which `migrate` runs as well.
+_PROCESS = "pts_errors"
+_UPGRADE = "pts_upgrade"
+
 # The note of the revision with which an upgrade keeps what ops staff wrote.
 _KEPT = "Local edits kept over the shipped catalog."
 
@@ -30,19 +36,31 @@ def publish(
     codes: Iterable[str | int] | None = None,
     *,
     author: AbstractBaseUser | None = None,
+    process: str = _PROCESS,
     note: str = "",
     wording_only: bool = False,
 ) -> list[Revision]:
     """Make the drafts of these codes, or of all, what every reader sees; return one revision for each that differed.
 
-    All of them carry the same number, in one transaction; nothing is written when nothing differs. ``wording_only``
-    says that the source texts changed only in wording, so that translations which were up to date stay so.
+    All of them carry the same number, in one transaction; nothing is written when nothing differs. ``process`` names
+    the program that publishes, where there is no ``author``. ``wording_only`` says that the source texts changed only
+    in wording, so that translations which were up to date stay so.
 
     Raises:
         PublishRefused: a draft would harm its readers, and the reasons name code and rule; or the note cannot be
             stored. Nothing was published.
     """
-    return _publish(codes, origin=Origin.EDITED, author=author, note=note, wording_only=wording_only)
+    return _publish(codes, author=author, process=process, note=note, wording_only=wording_only)
+
+
+def plan_publish(codes: Iterable[str | int] | None = None) -> Mapping[str, Entry]:
+    """Return the drafts, by code, that `publish` would publish now. Nothing is written.
+
+    Raises:
+        PublishRefused: it would refuse, for the same reasons.
+    """
+    changed, _live = _publishable(codes, router.db_for_write(Head))
+    return changed
 
 
 def restore(
@@ -58,7 +76,7 @@ def restore(
     """
     if not note.strip():
         raise PublishRefused(["A restore needs a note that says why."])
-    _refuse_note(note)
+    _refuse_unstorable("note", note)
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
         log.lock(using=alias)
@@ -106,11 +124,15 @@ def upgrade(*, using: str = "") -> list[Change]:
         draft.write([merged.draft for merged in merges], using=alias)
         _note_unseen(merges, alias)
         revisions = log.append(
-            {m.shipped.code: m.shipped for m in merges}, origin=Origin.SHIPPED, author=None, note=seed.NOTE, using=alias
+            {m.shipped.code: m.shipped for m in merges},
+            origin=Origin.SHIPPED,
+            process=_UPGRADE,
+            note=seed.NOTE,
+            using=alias,
         )
         # What is shipped must be in the log as it is, to be the base of the next upgrade; ours is live on top of it.
         kept = {m.live.code: m.live for m in merges if _differs(m.live, m.shipped)}
-        revisions += log.append(kept, origin=Origin.EDITED, author=None, note=_KEPT, using=alias)
+        revisions += log.append(kept, origin=Origin.EDITED, process=_UPGRADE, note=_KEPT, using=alias)
         Head.objects.using(alias).filter(pk=Head.PK).update(catalog=seed.VERSION)
         _announce_later(revisions, Origin.SHIPPED, alias)
     return [change for merged in merges for change in merged.changes]
@@ -174,36 +196,61 @@ def as_of(moment: datetime) -> Catalog:
     return snapshot.build(entries, number=last.number, digest=last.digest)
 
 
-def verify() -> str:
-    """Return which revision was changed behind our back, the first of them as a sentence, or an empty text."""
-    return log.verify(using=router.db_for_write(Head))
+def verify(*, expect: str = "") -> str:
+    """Return which revision was changed behind our back, the first of them as a sentence, or an empty text.
+
+    ``expect`` is an anchor, ``"NUMBER:DIGEST"``, that was kept outside of the database when this number was published:
+    with it, a log that was cut off at its end or computed anew is found, too.
+
+    Raises:
+        ValueError: ``expect`` is no anchor.
+    """
+    anchor = log.Anchor.parse(expect) if expect else None
+    return log.verify(using=router.db_for_write(Head), anchor=anchor)
 
 
 def _publish(
     codes: Iterable[str | int] | None,
     *,
-    origin: Origin,
+    origin: Origin = Origin.EDITED,
     author: AbstractBaseUser | None = None,
+    process: str = _PROCESS,
     note: str = "",
     wording_only: bool = False,
 ) -> list[Revision]:
     alias = router.db_for_write(Head)
-    wanted = None if codes is None else {str(code) for code in codes}
-    _refuse_note(note)
+    _refuse_unstorable("note", note)
+    _refuse_unstorable("process", process)
+    if author is None and not process.strip():
+        raise PublishRefused(["A publish needs an author or the name of a process."])
     with transaction.atomic(using=alias):
         log.lock(using=alias)
         if wording_only:  # then the drafts are written, too
             draft.lock(using=alias)
-        drafts = draft.read(_askable(wanted), using=alias)
-        live = log.live(using=alias, codes=drafts)
-        changed = {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
-        _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
+        changed, live = _publishable(codes, alias)
+        imported = draft.imported(changed, using=alias) if origin == Origin.EDITED else ()
         if changed and wording_only:
             changed = {code: _confirm(entry, live.get(code)) for code, entry in changed.items()}
             draft.write(changed.values(), using=alias)
-        revisions = log.append(changed, origin=origin, author=author, note=note, using=alias)
-        _announce_later(revisions, origin, alias)
+        revisions = log.append(
+            changed, origin=origin, imported=imported, author=author, process=process, note=note, using=alias
+        )
+        _announce_later(revisions, Origin.IMPORTED if len(imported) == len(changed) else origin, alias)
     return revisions
+
+
+def _publishable(codes: Iterable[str | int] | None, alias: str) -> tuple[Mapping[str, Entry], Mapping[str, Entry]]:
+    """Return the drafts that differ from what is live, and what is live, both by code.
+
+    Raises:
+        PublishRefused: a draft would harm its readers, or a code is not there.
+    """
+    wanted = None if codes is None else {str(code) for code in codes}
+    drafts = draft.read(_askable(wanted), using=alias)
+    live = log.live(using=alias, codes=drafts)
+    changed = {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
+    _refuse(changed, live, missing=(wanted or set()) - drafts.keys(), alias=alias)
+    return changed, live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,13 +344,13 @@ def _askable(codes: Collection[str] | None) -> Collection[str] | None:
     return codes and [code for code in codes if code.isascii() and code.isdigit()]
 
 
-def _refuse_note(note: str) -> None:
+def _refuse_unstorable(name: str, text: str) -> None:
     """Refuse what one database would cut, another would not store, and a third would keep."""
     try:
-        validate_text(note)
-        Revision._meta.get_field("note").clean(note, None)
+        validate_text(text)
+        cast("CharField[str, str]", Revision._meta.get_field(name)).clean(text, None)
     except ValidationError as error:
-        raise PublishRefused([f"The note cannot be stored: {text}" for text in error.messages]) from error
+        raise PublishRefused([f"The {name} cannot be stored: {reason}" for reason in error.messages]) from error
 
 
 def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
@@ -345,8 +392,8 @@ def _announce_later(revisions: list[Revision], origin: Origin, alias: str) -> No
 
 
 def _announce(alias: str, number: int, codes: tuple[str, ...], origin: Origin, chain: str) -> None:
-    # The digest in the log is what shows later that the end of the table was cut off.
-    _logger.info("Published revision %d (%s, %d codes), digest %s.", number, origin, len(codes), chain)
+    # The anchor in the log is what shows later that the table was cut off at its end, or computed anew.
+    _logger.info("Published %s (%s, %d codes).", log.Anchor(number, chain), origin, len(codes))
     snapshot.uncommitted.discard(chain)
     if alias == router.db_for_write(Head):  # pragma: no branch # a host of tests/test_databases.py has two
         snapshot.refresh()

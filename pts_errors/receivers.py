@@ -31,9 +31,10 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
             return  # the tables are those of another version: its own migrations see to them
     # Not at the top of the file: publishing needs half of the package, and the start of a process needs none of it.
-    from pts_errors import publishing
+    from pts_errors import log, publishing
 
     publishing.upgrade_if_newer(using)
+    log.seal(using=using)
 
 
 def refresh_before_request(**kwargs: Any) -> None:

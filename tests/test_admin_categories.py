@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from pts_errors.models import Category
@@ -20,7 +21,7 @@ def url_of(slug: str) -> str:
 @pytest.fixture
 def editor(client: Client) -> Client:
     """Be somebody who may change categories."""
-    client.force_login(UserFactory(role="editor"))
+    client.force_login(UserFactory(username="edda", role="editor"))
     return client
 
 
@@ -82,3 +83,27 @@ def test_a_new_category_has_nobody_to_meet(admin_client: Client) -> None:
 
     assert response.status_code == 302
     assert Category.objects.filter(slug="wallets").exists()
+
+
+def test_a_change_is_in_the_history_of_the_category_and_of_its_codes(editor: Client) -> None:
+    """With the one who made it: it changed the draft of each of them."""
+    send(editor, url_of("upstream"), {"owner": "The night shift"}, button="Save")
+
+    entries = LogEntry.objects.filter(user__username="edda")
+    category = Category.objects.get(slug="upstream")
+    histories = [
+        editor.get(f"/admin/pts_errors/category/{category.pk}/history/").content.decode(),
+        editor.get(f"/admin/pts_errors/errorcode/{category.errors.first().pk}/history/").content.decode(),  # type: ignore[union-attr]
+    ]
+
+    assert entries.count() == 1 + category.errors.count()
+    assert "Changed Owner." in histories[0]
+    assert f"Changed its category {category}." in histories[1]
+    assert all("edda" in history for history in histories)
+
+
+def test_a_form_that_changes_nothing_leaves_the_history_of_the_codes(editor: Client) -> None:
+    """Or everybody would look for what was changed."""
+    send(editor, url_of("upstream"), {}, button="Save")
+
+    assert not LogEntry.objects.filter(change_message__startswith="Changed its category").exists()

@@ -15,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from pts_errors.admin import imports
-from pts_errors.models import Category, ErrorCode, Head, Message, Runbook
-from tests.admin_pages import LIST, fields, said
+from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
+from tests.admin_pages import LIST, code_url, fields, said, send
 from tests.factories import GroupFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -310,3 +310,38 @@ def test_a_language_of_somebody_else_is_not_imported(client, exported):
     text = upload(client, changed(exported / "messages/fr.po", (OLD, NEW))).content.decode()
 
     assert "messages/fr.po:11: You may not change texts in this language." in text
+
+
+def test_an_import_leads_to_the_publish_of_its_own_codes(client, exported):
+    """So that its note lands on no code that it did not touch; and what is published then is imported."""
+    client.force_login(UserFactory(username="pia", role="publisher"))
+    Message.objects.filter(error__code="1007", language="en").update(title="By hand")
+    shown = upload(client, changed(exported / "messages/fr.po", (OLD, NEW)))
+
+    page = client.post(IMPORT, fields(shown), follow=True)
+    client.post(page.redirect_chain[-1][0], {**fields(page), "note": "The new glossary."})
+
+    revisions = Revision.objects.filter(number=2).values_list("error__code", "origin", "author_name", "note")
+    assert list(revisions) == [("1000", "imported", "pia", "The new glossary.")]
+
+
+def test_what_was_edited_after_an_import_is_published_as_edited(client, exported):
+    """In the form of the code, by hand."""
+    client.force_login(UserFactory(username="pia", role="publisher"))
+    shown = upload(client, changed(exported / "messages/fr.po", (OLD, NEW)))
+    client.post(IMPORT, fields(shown))
+
+    send(client, code_url("1000"), {"severity": "critical"}, button="publish")
+
+    assert Revision.objects.get(number=2).origin == "edited"
+
+
+def test_an_imported_category_says_who_imported_it(admin_client, exported):
+    """In its own history."""
+    category = Category.objects.get(slug="upstream")
+    shown = upload(admin_client, changed(exported / "categories.csv", (category.owner, "The night shift")))
+    admin_client.post(IMPORT, fields(shown))
+
+    history = admin_client.get(f"/admin/pts_errors/category/{category.pk}/history/").content.decode()
+
+    assert "Imported from files." in history

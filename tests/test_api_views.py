@@ -755,7 +755,7 @@ def test_the_log_begins_with_the_newest(django_capture_on_commit_callbacks: Comm
 
     assert (body["head"], [row["number"] for row in body["results"]]) == (2, [2, 1])
     newest = body["results"][0]
-    assert list(newest) == ["number", "code", "origin", "note", "author_name", "created_at", "digest"]
+    assert list(newest) == ["number", "code", "origin", "note", "author_name", "process", "created_at", "digest"]
     assert (newest["origin"], newest["author_name"]) == ("edited", "amelia")
 
 

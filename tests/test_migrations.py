@@ -85,13 +85,13 @@ def test_flush_leaves_a_seeded_catalog(tmp_path: Path) -> None:
 
 
 def test_migration_and_net_seed_the_same(tmp_path: Path) -> None:
-    """Row for row, but for keys, times and versions."""
+    """Row for row, but for keys, times and versions, and the digests that cover times."""
     dump = """
 from pts_errors import draft
 from pts_errors.models import Head, Revision
 print(draft.read(using="default"))
-print(Head.objects.get().digest)
-print(list(Revision.objects.order_by("pk").values_list("error__code", "number", "origin", "note", "digest")))
+print(Head.objects.get().number)
+print(list(Revision.objects.order_by("pk").values_list("error__code", "number", "origin", "note", "snapshot")))
 """
     with database("sqlite", tmp_path) as settings:
         host = Host(tmp_path, {"default": settings})
@@ -171,7 +171,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from pts_errors.models import ErrorCode
-ada, row = User.objects.create_user("ada"), ErrorCode.objects.get(code="8010")
+ada, row = User.objects.create_user("ada"), ErrorCode.objects.only("pk", "code").get(code="8010")
 with connection.cursor() as cursor:
     cursor.execute("UPDATE pts_errors_runbook SET flag = 'Step 3 is old.' WHERE error_id = %s", [row.pk])
 LogEntry.objects.create(user=ada, content_type=ContentType.objects.get_for_model(ErrorCode), object_id=str(row.pk),
@@ -198,7 +198,7 @@ def test_flag_of_the_release_before_becomes_a_row(kind: str, tmp_path: Path) -> 
         assert host.python(SHOWN).stdout == "[('8010', 'Step 3 is old.', 'ada')]\n"
         host.python("""
             from pts_errors.models import ErrorCode, Runbook
-            row = ErrorCode.objects.get(code="8010")
+            row = ErrorCode.objects.only("pk", "code").get(code="8010")
             Runbook.objects.filter(error=row).delete()
             Runbook.objects.create(error=row, meaning="New.")
         """)

@@ -11,10 +11,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.utils import translation
 
-from pts_errors import seed
+from pts_errors import publishing, seed
 from pts_errors.entry import RUNBOOK_SECTIONS, Category
+from pts_errors.models import Message
 from pts_errors.testing import override_catalog
 from tests.values import RUNBOOK
 
@@ -133,9 +135,26 @@ def test_the_packaged_catalog_is_told_from_the_published_one():
     assert "As shipped with the package: the database did not answer." in explain("1007")
 
 
+@pytest.mark.django_db
 def test_the_published_catalog_says_its_revision():
-    """The number under which the log has it."""
+    """The number under which the log has it, and the one who published it where the log knows."""
+    Message.objects.filter(error__code="1007", language="en").update(title="Seven")
+    publishing.publish(["1007"], process="night shift")
+
     with override_catalog({"1007": {"revision": 12}}):
+        assert "Published as revision 12." in explain("1007")
+    with override_catalog({"1007": {"revision": 2}}):
+        assert "Published as revision 2 by process night shift." in explain("1007")
+
+
+@pytest.mark.django_db
+def test_the_revision_is_told_while_the_database_is_away():
+    """Without the one who published it."""
+
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("server closed the connection")
+
+    with connection.execute_wrapper(refuse), override_catalog({"1007": {"revision": 12}}):
         assert "Published as revision 12." in explain("1007")
 
 

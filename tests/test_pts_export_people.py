@@ -31,7 +31,9 @@ def test_the_whole_catalog_is_exported(tmp_path: Path) -> None:
     """Tables, 17 languages and 59 runbooks, as the shipped catalog is kept."""
     printed = export(tmp_path)
 
-    assert printed == f"{tmp_path}: published catalog at revision 1, 78 files.\n"
+    assert printed == (
+        f"{tmp_path}: published catalog at revision 1, 78 files.\nAnchor: 1:{Head.objects.get().digest}\n"
+    )
     assert len([name for name in names(tmp_path) if name.startswith("messages/")]) == 17
     assert exchange.read_directory(tmp_path) == seed.packaged()
 
@@ -43,6 +45,8 @@ def test_every_file_says_from_which_revision_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",1")
     assert (tmp_path / "categories.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",1")
     assert polib.pofile(str(tmp_path / "messages/fr.po")).metadata["X-PTS-Revision"] == "1"
+    anchor = f"1:{Head.objects.get().digest}"
+    assert polib.pofile(str(tmp_path / "messages/fr.po")).metadata["Project-Id-Version"] == f"pts_errors {anchor}"
     assert (tmp_path / "runbooks/1007.md").read_text(encoding="utf-8").splitlines()[2] == "revision: 1"
 
 

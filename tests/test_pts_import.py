@@ -98,7 +98,7 @@ def test_a_changed_text_goes_into_the_draft(files: Path) -> None:
     printed = run(files / "messages/fr.po", "--yes")
 
     assert "messages/fr.po:11: 1000 fr title: changed: Requête [-acceptée-]{+reçue+}\n" in printed
-    assert printed.endswith("Wrote 1 values into the drafts of 1 codes. Publish them when they are right.\n")
+    assert printed.endswith("drafts of 1 codes. Publish them when they are right:\npts_publish 1000\n")
     assert list(publishing.unpublished()) == ["1000"]
     assert text("1000", "fr") == "Requête reçue"
     assert dict(ErrorCode.objects.filter(version__gt=1).values_list("code", "version")) == {"1000": 2}
@@ -980,3 +980,69 @@ def test_an_import_is_published_like_any_draft(files: Path) -> None:
 
     assert revision.snapshot["messages"]["fr"]["title"] == "Requête reçue"
     assert len(seed.packaged()) == 59
+
+
+def publish(*arguments: str) -> dict[str, str]:
+    """Publish by the command, and return the origin of every revision that it wrote."""
+    call_command("pts_publish", *arguments, stdout=io.StringIO())
+    number = Head.objects.get().number
+    return dict(Revision.objects.filter(number=number).values_list("error__code", "origin"))
+
+
+def test_what_came_from_files_is_published_as_imported(files: Path) -> None:
+    """A category with all of its codes; what was edited by hand is not, in the same publish."""
+    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
+    owner = Category.objects.get(slug="upstream").owner
+    rewrite(files / "categories.csv", owner, "The night shift")
+    set_text("1007", "en", "By hand")
+    run(files, "--yes")
+
+    origins = publish("--all")
+
+    upstream = ErrorCode.objects.filter(category__slug="upstream").values_list("code", flat=True)
+    assert origins == {**dict.fromkeys(["1000", *upstream], "imported"), "1007": "edited"}
+
+
+def test_what_was_imported_again_before_a_publish_is_imported(files: Path) -> None:
+    """Nobody has written anything by hand."""
+    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
+    run(files, "--yes")
+    rewrite(files / "messages/fr.po", 'msgstr "Requête reçue"', 'msgstr "Requête bien reçue"')
+    run(files, "--yes", "--theirs")
+
+    assert publish("1000", "--wording-only") == {"1000": "imported"}
+
+
+def edit_after(files: Path) -> None:
+    run(files, "--yes")
+    set_text("1000", "de", "Von Hand")
+
+
+def edit_before(files: Path) -> None:
+    set_text("1000", "de", "Von Hand")
+    run(files, "--yes")
+
+
+def edit_before_two(files: Path) -> None:
+    edit_before(files)
+    rewrite(files / "messages/fr.po", 'msgstr "Requête reçue"', 'msgstr "Requête bien reçue"')
+    run(files, "--yes", "--theirs")
+
+
+@pytest.mark.parametrize("mix", [edit_after, edit_before, edit_before_two])
+def test_a_draft_of_files_and_hands_is_edited(files: Path, mix: Callable[[Path], None]) -> None:
+    """Whichever came first: a person has to answer for it."""
+    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
+    mix(files)
+
+    assert publish("1000") == {"1000": "edited"}
+
+
+def test_an_import_is_over_when_it_is_published(files: Path) -> None:
+    """The next edit is one."""
+    rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
+    run(files, "--yes")
+    publish("1000")
+    set_text("1000", "fr", "De la main")
+
+    assert publish("1000") == {"1000": "edited"}

@@ -262,7 +262,7 @@ def test_every_publish_is_told_to_the_log_with_the_digest_of_the_table(
         digest = Head.objects.get().digest
         assert digest in snapshot.uncommitted
 
-    assert f"Published revision 2 (edited, 2 codes), digest {digest}." in caplog.messages
+    assert f"Published 2:{digest} (edited, 2 codes)." in caplog.messages
     assert digest not in snapshot.uncommitted
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from pts_errors.admin import access
 from pts_errors.admin.pages import MEDIA
+from pts_errors.admin.panels import enter
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.conflicts import merge, opened
 from pts_errors.forms import CategoryForm
@@ -78,5 +79,8 @@ class CategoryAdmin(SavingAdmin):
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         """Save it, and tell every open form on one of its codes."""
         super().save_model(request, obj, form, change)
-        if form.has_changed() and ErrorCode.objects.filter(category=obj).update(version=F("version") + 1):
+        codes = ErrorCode.objects.filter(category=obj)
+        if form.has_changed() and codes.update(version=F("version") + 1):
+            # The draft of each of them is another one now, and its history tells who did that.
+            enter(request, codes, _("Changed its category %(name)s.") % {"name": obj})
             messages.info(request, _("Readers see the change once the codes of this category are published."))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db import router
+from django.db import router, transaction
 from django.db.models import Case, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
@@ -29,7 +28,7 @@ from pts_errors.admin.filters import (
 )
 from pts_errors.admin.lists import BoardChangeList, line_of, read, search
 from pts_errors.admin.pages import url_of
-from pts_errors.admin.panels import badge
+from pts_errors.admin.panels import badge, enter
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.entry import Severity
 from pts_errors.models import ErrorCode, Flag, Runbook
@@ -137,7 +136,7 @@ class CodeListAdmin(SavingAdmin):
         return format_html(
             '{}<br><small class="quiet">{}</small>',
             timezone.localtime(revision.created_at).strftime("%Y-%m-%d %H:%M"),
-            revision.author_name or revision.get_origin_display(),
+            revision.actor or revision.get_origin_display(),
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
@@ -203,14 +202,10 @@ class CodeListAdmin(SavingAdmin):
         for code in codes:
             (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
         rows = [line.row for line in done]
-        Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user)
+        with transaction.atomic(using=router.db_for_write(Runbook)):  # no review without a trace of who made it
+            Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user)
+            enter(request, ErrorCode.objects.filter(pk__in=[row.pk for row in rows]), _("Runbook reviewed."))
         if rows:
-            LogEntry.objects.log_actions(
-                user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
-                queryset=ErrorCode.objects.filter(pk__in=[row.pk for row in rows]),
-                action_flag=CHANGE,
-                change_message=_("Runbook reviewed."),
-            )
             text = ngettext("Marked %(n)d runbook as reviewed.", "Marked %(n)d runbooks as reviewed.", len(rows)) % {
                 "n": len(rows)
             }

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +20,7 @@ from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.labels import Difference, differences
 from pts_errors.admin.pages import page, url_of
+from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
 from pts_errors.exceptions import DraftsChanged, ExchangeError
 from pts_errors.models import Category, ErrorCode
@@ -31,6 +31,8 @@ _MAX_UPLOAD = 5_000_000
 _MAX_SIGNED = 2_000_000
 # Django takes at most a thousand fields of one form, and nobody reads more in one go.
 _MAX_CHANGES = 900
+# An address has to stay short enough for every server.
+_MAX_CODES = 200
 _MAX_AGE = 3600
 
 
@@ -138,6 +140,9 @@ def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Nothing was written, because the drafts were changed meanwhile. Look again."))
         return _show(model_admin, request, files, _planned(request, files))
     _say(request, decided, codes)
+    if 0 < len(codes) <= _MAX_CODES and request.user.has_perm(access.PUBLISH):
+        # Nothing but these codes, so that what is said of this import is said of no other edit.
+        return HttpResponseRedirect(f"{url_of(model_admin, 'publish')}?codes={','.join(codes)}")
     return HttpResponseRedirect(f"{url_of(model_admin, 'changelist')}?state=unpublished")
 
 
@@ -148,12 +153,9 @@ def _say(request: HttpRequest, plan: Plan, codes: list[str]) -> None:
     if not codes:
         messages.info(request, _("There is nothing to write."))
         return
-    LogEntry.objects.log_actions(
-        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
-        queryset=ErrorCode.objects.filter(code__in=codes),
-        action_flag=CHANGE,
-        change_message=_("Imported from files."),
-    )
+    slugs = {change.path[1] for change in plan.changes if change.is_accepted and change.path[0] == "category"}
+    for rows in (ErrorCode.objects.filter(code__in=codes), Category.objects.filter(slug__in=slugs)):
+        enter(request, rows, _("Imported from files."))
     Board.forget(request)
     text = ngettext(
         "Wrote the files into the draft of %(n)d code. Publish it when it is right.",

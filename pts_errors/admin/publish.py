@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import DatabaseError, router, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.pages import page, url_of
+from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import PublishRefused
@@ -66,12 +66,7 @@ def say(request: HttpRequest, revisions: list[Revision]) -> None:
         return
     number = revisions[0].number
     text = _("Published as revision %(number)d.") % {"number": number}
-    LogEntry.objects.log_actions(
-        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
-        queryset=ErrorCode.objects.filter(pk__in=[revision.error_id for revision in revisions]),
-        action_flag=CHANGE,
-        change_message=text,
-    )
+    enter(request, ErrorCode.objects.filter(pk__in=[revision.error_id for revision in revisions]), text)
     messages.success(
         request,
         ngettext(

@@ -107,12 +107,17 @@ def _words(value: str) -> str:
 class RevisionAdmin(ListAdmin):
     """What was published, newest first."""
 
-    list_display = ["number", "error", "origin", "author_name", "note", "created_at"]
+    list_display = ["number", "error", "origin", "actor", "note", "created_at"]
     list_filter = ["origin", DateFilter]
     list_select_related = ("error",)
-    search_fields = ["=error__code", "note", "author_name"]
+    search_fields = ["=error__code", "note", "author_name", "process"]
     ordering = ["-number", "error__code"]
     show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("author"), ordering="author_name")
+    def actor(self, row: Revision) -> str:
+        """Return who published it, a person or a process."""
+        return row.actor
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the origins beside the other filters."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -19,6 +18,7 @@ from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.labels import Difference, differences, label_of_field, path_of, readable
 from pts_errors.admin.pages import url_of
+from pts_errors.admin.panels import enter
 from pts_errors.models import Category, ErrorCode, Head
 
 _FIXED = "name"
@@ -77,6 +77,8 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
             (publishing.take_shipped if is_taken else publishing.keep_ours)(row.code, path)
             text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept our value: %(field)s.")
             _say(request, row, text % {"field": label_of_field(path)})
+            if is_taken and path.startswith("category.") and path != "category.slug":  # other codes share it
+                enter(request, Category.objects.filter(errors=row), text % {"field": label_of_field(path)})
     except IntegrityError:
         messages.error(
             request,
@@ -101,10 +103,5 @@ def _may_decide(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
 
 
 def _say(request: HttpRequest, row: ErrorCode, text: str) -> None:
-    LogEntry.objects.log_actions(
-        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
-        queryset=ErrorCode.objects.filter(pk=row.pk),
-        action_flag=CHANGE,
-        change_message=text,
-    )
+    enter(request, ErrorCode.objects.filter(pk=row.pk), text)
     messages.success(request, text)

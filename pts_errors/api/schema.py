@@ -118,6 +118,7 @@ _REVISION = {
     "origin": "edited",
     "note": "Say what to do first.",
     "author_name": "amelia",
+    "process": "",
     "created_at": "2026-01-31T09:00:00Z",
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }

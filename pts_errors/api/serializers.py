@@ -117,13 +117,14 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
     code = serializers.CharField(source="error.code", help_text="The code that was published.")
     origin = EnumField(Origin, help_text="Where the state comes from.")
     note = serializers.CharField(help_text="Why it was published.")
-    author_name = serializers.CharField(help_text="Who published it, or empty for a program.")
+    author_name = serializers.CharField(help_text="Who published it, or empty for a process.")
+    process = serializers.CharField(help_text="Which process published it, where no person did.")
     created_at = serializers.DateTimeField(help_text="When. It only decorates: the order is that of the numbers.")
     digest = serializers.CharField(help_text="SHA-256 of this entry and the one before it.")
 
     class Meta:
         model = Revision
-        fields = ["number", "code", "origin", "note", "author_name", "created_at", "digest"]
+        fields = ["number", "code", "origin", "note", "author_name", "process", "created_at", "digest"]
         ref_name = "PTSRevision"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, router
 from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -140,11 +141,25 @@ def _explanation(error: LocalizedError, entry: Entry, table: Table) -> Iterator[
         yield _label(models.ErrorCode, "similar")
         yield from (f"- {_named(code, table)}" for code in error.similar)
     yield ""
-    yield (
-        _("Published as revision %(number)d.") % {"number": error.revision}
-        if error.revision
-        else _("As shipped with the package: the database did not answer.")
-    )
+    yield _published(error)
+
+
+def _published(error: LocalizedError) -> str:
+    if not error.revision:
+        return _("As shipped with the package: the database did not answer.")
+    number = {"number": error.revision}
+    try:
+        row = (
+            models.Revision.objects.using(router.db_for_write(models.Head))
+            .filter(error__code=error.code, number=error.revision)
+            .defer("snapshot")
+            .first()
+        )
+    except DatabaseError:  # it went away since the catalog was read
+        row = None
+    if row is None or not row.actor:
+        return _("Published as revision %(number)d.") % number
+    return _("Published as revision %(number)d by %(actor)s.") % {**number, "actor": row.actor}
 
 
 def _runbook_page(entry: Entry) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Command(BaseCommand):
             if runbooks is not None:
                 known = reviews.read(live.entries.keys(), using=router.db_for_write(Head))
                 self._report(runbooks, "runbooks", _write(runbooks, static_copy.runbook_pages(live, known)))
+            self.stdout.write(f"Anchor: {_anchor(live)}")
         except ExchangeError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
@@ -92,7 +93,7 @@ class Command(BaseCommand):
             [entry for code, entry in entries.items() if not codes or code in codes],
             source_language=conf.SOURCE_LANGUAGE,
             only=sorted({languages.normalize(language) for language in only}),
-            origin=Marks(live.number, published),
+            origin=Marks(live.number, published, anchor=_anchor(live)),
         )
         what = "drafts" if drafts else "published catalog"
         self._report(directory, f"{what} at revision {live.number}", _write(directory, files))
@@ -105,6 +106,10 @@ class Command(BaseCommand):
 
     def _report(self, directory: Path, what: str, count: int) -> None:
         self.stdout.write(f"{directory}: {what}, {count} files.")
+
+
+def _anchor(live: Catalog) -> str:
+    return str(log.Anchor(live.number, live.digest))
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -85,7 +85,8 @@ class Command(BaseCommand):
                 raise CommandError("Nothing was written.")
         codes = importing.apply(plan)
         self.stdout.write(
-            f"Wrote {count} values into the drafts of {len(codes)} codes. Publish them when they are right."
+            f"Wrote {count} values into the drafts of {len(codes)} codes. Publish them when they are right:\n"
+            f"pts_publish {' '.join(codes)}"
         )
 
     def _progress(self, text: str) -> Callable[[int, int], None]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, router
 from django.utils.translation import gettext as _
 
-from pts_errors import publishing
+from pts_errors import diff, log, publishing
 from pts_errors.exceptions import PublishRefused
-from pts_errors.models import Revision
+from pts_errors.models import Head, Revision
+
+_PERMISSION = "pts_errors.publish_errorcode"
 
 
 class Command(BaseCommand):
@@ -21,19 +24,41 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the codes, and what the log of revisions says of them."""
         parser.add_argument("codes", nargs="*", metavar="code", help="number of a code, such as 1007")
+        parser.add_argument("--all", action="store_true", dest="is_all", help="publish every draft that is not live")
         parser.add_argument("--note", default="", help="why, for the log of revisions")
+        actor = parser.add_mutually_exclusive_group()
+        actor.add_argument("--user", metavar="NAME", help="who publishes: the name of a user who may")
+        actor.add_argument(
+            "--process", metavar="NAME", default="pts_publish", help="what publishes, where no person does"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="show what would be published, and write nothing")
         parser.add_argument(
             "--wording-only",
             action="store_true",
             help="the source texts changed only in wording: translations that were up to date stay so",
         )
 
-    def handle(self, *, codes: list[str], note: str, wording_only: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        codes: list[str],
+        is_all: bool,
+        note: str,
+        user: str | None,
+        process: str,
+        dry_run: bool,
+        wording_only: bool,
+        **options: Any,
+    ) -> None:
         """Publish, and print each code that changed.
 
         Raises:
             CommandError: a draft would harm its readers, or the database refused; nothing was published.
         """
+        if not codes and not is_all:
+            raise CommandError(_("Name the codes to publish, or publish every draft with --all."))
+        if codes and is_all:
+            raise CommandError(_("Name codes or give --all, but not both."))
         longest = Revision._meta.get_field("note").max_length or 0
         if len(note) > longest:
             raise CommandError(
@@ -41,7 +66,13 @@ class Command(BaseCommand):
                 % {"length": len(note), "longest": longest}
             )
         try:
-            revisions = publishing.publish(codes or None, note=note, wording_only=wording_only)
+            author = _publisher(user) if user is not None else None
+            if dry_run:
+                self._show(codes or None)
+                return
+            revisions = publishing.publish(
+                codes or None, author=author, process=process, note=note, wording_only=wording_only
+            )
         except PublishRefused as error:
             raise CommandError("\n".join([_("Nothing was published."), *error.reasons])) from error
         except DatabaseError as error:  # away, full, read-only, or busy for too long
@@ -51,5 +82,34 @@ class Command(BaseCommand):
                 _("%(code)s is published as revision %(number)d.")
                 % {"code": revision.snapshot["code"]["code"], "number": revision.number}
             )
-        if not revisions:
+        if revisions:
+            anchor = log.Anchor(revisions[-1].number, revisions[-1].digest)
+            self.stdout.write(_("Anchor: %(anchor)s") % {"anchor": anchor})
+        else:
             self.stdout.write(_("Nothing to publish: every draft is live."))
+
+    def _show(self, codes: list[str] | None) -> None:
+        drafts = publishing.plan_publish(codes)
+        live = log.live(using=router.db_for_write(Head), codes=drafts)
+        for code, entry in drafts.items():
+            before = live[code].as_json() if code in live else None
+            paths = ", ".join(".".join(change.path) for change in diff.changes(before, entry.as_json()))
+            self.stdout.write(_("%(code)s would be published: %(paths)s") % {"code": code, "paths": paths})
+        self.stdout.write(_("Nothing was written.") if drafts else _("Nothing to publish: every draft is live."))
+
+
+def _publisher(name: str) -> Any:
+    """Return the user of a name who may publish, as the admin would let."""
+    users = get_user_model()
+    try:
+        user = users._default_manager.get(**{users.USERNAME_FIELD: name})
+    except users.DoesNotExist:
+        user = None
+    if user is None or not user.is_active:
+        raise CommandError(_("There is no active user %(name)s. Nothing was published.") % {"name": ascii(name)})
+    if not user.has_perm(_PERMISSION):
+        raise CommandError(
+            _("The user %(name)s may not publish: the permission %(permission)s is missing. Nothing was published.")
+            % {"name": ascii(name), "permission": _PERMISSION}
+        )
+    return user

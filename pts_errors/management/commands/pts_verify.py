@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pts_errors import publishing
+from pts_errors.log import Anchor
 
 
 class Command(BaseCommand):
@@ -14,8 +16,26 @@ class Command(BaseCommand):
 
     help = "Verify that no revision was changed or removed behind the application's back."
 
-    def handle(self, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what was kept outside of the database."""
+        parser.add_argument(
+            "--expect",
+            type=_anchor,
+            metavar="NUMBER:DIGEST",
+            help="anchor of a publish, as pts_publish printed and the application logged it",
+        )
+
+    def handle(self, *, expect: Anchor | None, **options: Any) -> None:
         """Name the first revision that is not what was published."""
-        if problem := publishing.verify():
+        if problem := publishing.verify(expect=str(expect or "")):
             raise CommandError(problem)
         self.stdout.write("Every revision is what was published.")
+        if expect is not None:
+            self.stdout.write(f"Revision {expect.number} is the one that was expected.")
+
+
+def _anchor(text: str) -> Anchor:
+    try:
+        return Anchor.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
