@@ -982,7 +982,7 @@ def test_an_import_is_published_like_any_draft(files: Path) -> None:
     assert len(seed.packaged()) == 59
 
 
-def publish(*arguments: str) -> dict[str, str]:
+def publish_by_command(*arguments: str) -> dict[str, str]:
     """Publish by the command, and return the origin of every revision that it wrote."""
     call_command("pts_publish", *arguments, stdout=io.StringIO())
     number = Head.objects.get().number
@@ -997,7 +997,7 @@ def test_what_came_from_files_is_published_as_imported(files: Path) -> None:
     set_text("1007", "en", "By hand")
     run(files, "--yes")
 
-    origins = publish("--all")
+    origins = publish_by_command("--all")
 
     upstream = ErrorCode.objects.filter(category__slug="upstream").values_list("code", flat=True)
     assert origins == {**dict.fromkeys(["1000", *upstream], "imported"), "1007": "edited"}
@@ -1010,7 +1010,7 @@ def test_what_was_imported_again_before_a_publish_is_imported(files: Path) -> No
     rewrite(files / "messages/fr.po", 'msgstr "Requête reçue"', 'msgstr "Requête bien reçue"')
     run(files, "--yes", "--theirs")
 
-    assert publish("1000", "--wording-only") == {"1000": "imported"}
+    assert publish_by_command("1000", "--wording-only") == {"1000": "imported"}
 
 
 def edit_after(files: Path) -> None:
@@ -1035,14 +1035,14 @@ def test_a_draft_of_files_and_hands_is_edited(files: Path, mix: Callable[[Path],
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
     mix(files)
 
-    assert publish("1000") == {"1000": "edited"}
+    assert publish_by_command("1000") == {"1000": "edited"}
 
 
 def test_an_import_is_over_when_it_is_published(files: Path) -> None:
     """The next edit is one."""
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
     run(files, "--yes")
-    publish("1000")
+    publish_by_command("1000")
     set_text("1000", "fr", "De la main")
 
-    assert publish("1000") == {"1000": "edited"}
+    assert publish_by_command("1000") == {"1000": "edited"}

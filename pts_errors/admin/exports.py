@@ -35,11 +35,12 @@ def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
 def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str]) -> HttpResponse:
     """Return the drafts of these codes as ``pts_export --drafts`` writes them: those files that the user may read."""
     using = router.db_for_write(Head)
-    number = Head.objects.using(using).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
-    live = log.live(using=using, number=number)
+    head = Head.objects.using(using).filter(pk=Head.PK).first() or Head()
+    live = log.live(using=using, number=head.number)
+    origin = Marks(head.number, live, anchor=str(log.Anchor(head.number, head.digest)))
     wanted = set(codes)
     entries = [line.entry for code, line in Board.of(request).lines.items() if code in wanted]
-    files = exchange.write(entries, source_language=conf.SOURCE_LANGUAGE, origin=Marks(number, live))
+    files = exchange.write(entries, source_language=conf.SOURCE_LANGUAGE, origin=origin)
     may_read = access.files(request)
     content = io.BytesIO()
     try:
@@ -51,7 +52,7 @@ def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection
         messages.error(request, str(error))
         return HttpResponseRedirect(url_of(model_admin, "changelist"))
     headers = {
-        "Content-Disposition": f'attachment; filename="pts-errors-{number}.zip"',
+        "Content-Disposition": f'attachment; filename="pts-errors-{head.number}.zip"',
         "Cache-Control": "private, no-store",
     }
     return HttpResponse(content.getvalue(), content_type="application/zip", headers=headers)
