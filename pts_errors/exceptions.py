@@ -5,6 +5,10 @@ from __future__ import annotations
 import copyreg
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pts_errors.lint import Issue
 
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
@@ -70,10 +74,15 @@ def raise_for_code(envelope: object) -> None:
 class PublishRefused(Exception):
     """Nothing was published, because customers or integrators would be harmed."""
 
-    def __init__(self, reasons: Iterable[str]) -> None:
-        """Take the reasons, each a sentence that names a code."""
-        self.reasons = tuple(reasons)
-        super().__init__(self.reasons)
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        """Take what is wrong."""
+        self.issues = tuple(issues)
+        super().__init__(self.issues)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The issues, each as one line that names code, field and rule."""
+        return tuple(map(str, self.issues))
 
     def __str__(self) -> str:
         return " ".join(self.reasons)

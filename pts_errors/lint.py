@@ -75,6 +75,10 @@ class Issue:
     text: str
     """A sentence for ops staff, in the active language."""
 
+    def __str__(self) -> str:
+        place = " ".join(filter(None, (self.code, self.where)))
+        return f"{place}: {self.text} ({self.id})" if place else f"{self.text} ({self.id})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:

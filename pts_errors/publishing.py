@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models import CharField
+from django.utils.translation import gettext as _
 
 from pts_errors import draft, lint, log, merge, reviews, seed, snapshot
 from pts_errors.catalog import Catalog
@@ -75,7 +76,7 @@ def restore(
         PublishRefused: the earlier state breaks a rule of today or is damaged, or the note is empty or cannot be stored.
     """
     if not note.strip():
-        raise PublishRefused(["A restore needs a note that says why."])
+        raise PublishRefused([_issue("P004", "", "note", _("A restore needs a note that says why."))])
     _refuse_unstorable("note", note)
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
@@ -84,7 +85,8 @@ def restore(
         try:
             entry = Entry.from_json(revision.snapshot)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise PublishRefused([f"Revision {revision.number} is damaged and cannot be restored."]) from error
+            text = _("Revision %(number)d is damaged and cannot be restored.") % {"number": revision.number}
+            raise PublishRefused([_issue("P005", "", "", text)]) from error
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
         draft.write([_settled(entry, _categories(draft.read(using=alias).values()))], using=alias)
@@ -222,7 +224,7 @@ def _publish(
     _refuse_unstorable("note", note)
     _refuse_unstorable("process", process)
     if author is None and not process.strip():
-        raise PublishRefused(["A publish needs an author or the name of a process."])
+        raise PublishRefused([_issue("P006", "", "", _("A publish needs an author or the name of a process."))])
     with transaction.atomic(using=alias):
         log.lock(using=alias)
         if wording_only:  # then the drafts are written, too
@@ -327,16 +329,20 @@ def _differs(entry: Entry, live: Entry | None) -> bool:
 
 
 def _refuse(changed: Mapping[str, Entry], live: Mapping[str, Entry], *, missing: Collection[str], alias: str) -> None:
-    reasons = [f"Code {code} is not in the catalog." for code in sorted(missing)]
+    issues = [_issue("P001", code, "", _("The code is not in the catalog.")) for code in sorted(missing)]
     for code, entry in changed.items():
         before = live.get(code)
         if before is not None and before.name != entry.name:
-            reasons.append(f"Code {code}: the name {before.name} is published and cannot become {entry.name}.")
-    for issue in _lint(changed, alias):
-        if issue.level == lint.Level.ERROR:
-            reasons.append(f"Code {issue.code}, {issue.where}: {issue.text} ({issue.id})")
-    if reasons:
-        raise PublishRefused(reasons)
+            text = _("The name %(before)s is published and cannot become %(after)s.")
+            issues.append(_issue("P002", code, "name", text % {"before": before.name, "after": entry.name}))
+    issues += [issue for issue in _lint(changed, alias) if issue.level == lint.Level.ERROR]
+    if issues:
+        raise PublishRefused(issues)
+
+
+def _issue(rule: str, code: str, where: str, text: str) -> lint.Issue:
+    """Return what keeps a publish from happening that no rule on texts is about; docs/reference/publishing.md lists them."""
+    return lint.Issue(id=rule, level=lint.Level.ERROR, code=code, where=where, text=text)
 
 
 def _askable(codes: Collection[str] | None) -> Collection[str] | None:
@@ -350,7 +356,9 @@ def _refuse_unstorable(name: str, text: str) -> None:
         validate_text(text)
         cast("CharField[str, str]", Revision._meta.get_field(name)).clean(text, None)
     except ValidationError as error:
-        raise PublishRefused([f"The {name} cannot be stored: {reason}" for reason in error.messages]) from error
+        text = _("It cannot be stored: %(reason)s")
+        issues = [_issue("P003", "", name, text % {"reason": reason}) for reason in error.messages]
+        raise PublishRefused(issues) from error
 
 
 def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -11,6 +13,7 @@ from django.test import Client
 from pts_errors import publishing, reviews
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, PUBLISH, code_url, fields, said
+from tests.api import make_user
 from tests.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +114,32 @@ def test_a_refusal_is_shown_and_changes_nothing(browser, edited):
 
     assert "R002" in said(response)
     assert Head.objects.get().number == 1
+
+
+def test_a_refusal_is_told_in_one_language(browser, edited):
+    """By issue, field and rule: no words of another language stand between those of the reader."""
+    Runbook.objects.filter(error__code="8010").update(impact="TODO")
+    Message.objects.filter(error__code="8010", language="en").update(customer_message="Call 555.")
+
+    tick = f"8010:{ErrorCode.objects.get(code='8010').version}"
+    response = browser.post(PUBLISH, {"tick": tick}, headers={"Accept-Language": "zh-hans"})
+
+    told = [str(message) for message in response.context["messages"]]
+    assert {text.rpartition(" ")[2] for text in told} >= {"(M003)", "(R002)"}
+    for text in told:
+        assert re.search("[\u4e00-\u9fff]", text)
+        assert not re.search("[a-z]{3,} [a-z]{3,}", text), text
+
+
+def test_a_refusal_tells_no_word_of_a_runbook_to_who_may_not_read_it(client, edited):
+    """Only which rule it breaks."""
+    Runbook.objects.filter(error__code="8010").update(impact="TODO zebra")
+    client.force_login(make_user(permissions=("view_errorcode", "change_errorcode", "publish_errorcode")))
+
+    response = client.post(PUBLISH, {"tick": f"8010:{ErrorCode.objects.get(code='8010').version}"})
+
+    assert "(R002)" in said(response)
+    assert "TODO" not in said(response)
 
 
 def test_a_long_note_is_refused_on_the_screen(browser, edited):

@@ -21,6 +21,7 @@ from pts_errors.exceptions import (
     UnpublishedChanges,
     raise_for_code,
 )
+from pts_errors.lint import Issue, Level
 
 
 class HostError(PTSError):
@@ -176,7 +177,15 @@ def test_an_error_that_a_host_makes_of_a_code_is_made_of_a_code(duplicate):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (PublishRefused(["Code 1003 is wrong.", "So is 1004."]), "Code 1003 is wrong. So is 1004."),
+        (
+            PublishRefused(
+                [
+                    Issue(id="M003", level=Level.ERROR, code="1003", where="fr.title", text="It is wrong."),
+                    Issue(id="P004", level=Level.ERROR, code="", where="", text="Say why."),
+                ]
+            ),
+            "1003 fr.title: It is wrong. (M003) Say why. (P004)",
+        ),
         (ExchangeError(iter(["codes.csv:2: wrong", "codes.csv:3: wrong"])), "codes.csv:2: wrong\ncodes.csv:3: wrong"),
         (UnpublishedChanges("Code 1003 has edits."), "Code 1003 has edits."),
         (AppendOnly("Revisions cannot be deleted."), "Revisions cannot be deleted."),

@@ -89,8 +89,8 @@ def test_a_process_is_named_where_no_person_acts():
         (["1007", "--user", "gone"], "There is no active user 'gone'"),
         (["1007", "--user", "reader"], "may not publish: the permission pts_errors.publish_errorcode is missing"),
         (["1007", "--process", " "], "needs an author or the name of a process"),
-        (["1007", "--process", "x" * 151], "The process cannot be stored"),
-        (["1007", "--process", "a\x1b[2J"], "The process cannot be stored"),
+        (["1007", "--process", "x" * 151], "process: It cannot be stored"),
+        (["1007", "--process", "a\x1b[2J"], "process: It cannot be stored"),
         (["1007", "--process", "a", "--user", "reader"], "not allowed with argument"),
         ([], "Name the codes to publish, or publish every draft with --all"),
         (["1007", "--all"], "but not both"),
@@ -134,7 +134,7 @@ def test_a_dry_run_refuses_what_a_publish_would():
     """For the same reasons."""
     edit("1007", title="")
 
-    with pytest.raises(CommandError, match=r"Code 1007, en\.title"):
+    with pytest.raises(CommandError, match=r"1007 en\.title"):
         publish("1007", "--dry-run")
 
 
@@ -158,13 +158,13 @@ def test_a_draft_that_would_harm_is_refused():
 
     first, *reasons = str(caught.value).splitlines()
     assert first == "Nothing was published."
-    assert [reason.partition(":")[0] for reason in reasons] == ["Code 1007, en.title", "Code 1007, en.customer_message"]
+    assert [reason.partition(":")[0] for reason in reasons] == ["1007 en.title", "1007 en.customer_message"]
     assert Head.objects.get().number == 1
 
 
 def test_an_unknown_code_is_named():
     """A typing mistake must not look like a publish."""
-    with pytest.raises(CommandError, match="Code 7777 is not in the catalog"):
+    with pytest.raises(CommandError, match="7777: The code is not in the catalog"):
         publish("7777")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -87,8 +86,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
                 "discard_edits", _("The code has edits that are not published. Tick here to overwrite them.")
             )
         except PublishRefused as refused:
-            for reason in publish.reasons_of(request, refused):
-                messages.error(request, reason)
+            publish.tell(request, refused)
         else:
             publish.say(request, revisions)
             return HttpResponseRedirect(url_of(model_admin, "history", code.pk))

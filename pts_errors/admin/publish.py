@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext
 from pts_errors import diff, log, publishing
 from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
-from pts_errors.admin.labels import differences, readable
+from pts_errors.admin.labels import differences, label_of_field, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
@@ -24,9 +23,6 @@ from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import PublishRefused
 from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
-
-# What the rules of runbooks say quotes them.
-_OF_RUNBOOK = re.compile(r"\A(Code [0-9]+), .* (\(R[0-9]{3}\))\Z", re.DOTALL)
 
 
 def publish(
@@ -44,19 +40,21 @@ def _publish(request: HttpRequest, codes: Collection[str], *, note: str, wording
     try:
         return publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
     except PublishRefused as refused:
-        for reason in reasons_of(request, refused):
-            messages.error(request, reason)
+        tell(request, refused)
         messages.warning(request, _("Nothing was published. The drafts are saved; correct them and publish again."))
         return None
     finally:
         Board.forget(request)
 
 
-def reasons_of(request: HttpRequest, refused: PublishRefused) -> list[str]:
-    """Return why nothing was published; of a runbook no more than the rule to those who may not read it."""
-    if can_view_runbook(request):
-        return list(refused.reasons)
-    return [_OF_RUNBOOK.sub(r"\1: \2", reason) for reason in refused.reasons]
+def tell(request: HttpRequest, refused: PublishRefused) -> None:
+    """Tell the user why nothing was published."""
+    for issue in refused.issues:
+        field = label_of_field(issue.where) if issue.code and issue.where else ""
+        place = " · ".join(filter(None, (issue.code, field)))
+        # What the rules of runbooks say quotes them.
+        text = issue.text if can_view_runbook(request) or not issue.id.startswith("R") else ""
+        messages.error(request, " ".join(filter(None, (place, text, f"({issue.id})"))))
 
 
 def say(request: HttpRequest, revisions: list[Revision]) -> None:
