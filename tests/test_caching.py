@@ -127,13 +127,16 @@ def test_what_is_not_for_everybody_is_never_shared(client: Client) -> None:
     assert [answer["Cache-Control"] for answer in answers if "s-maxage" in answer.get("Cache-Control", "")] == []
 
 
-@pytest.mark.parametrize("path", ["/errors/1003.md", "/errors/1003.json", "/errors/1003/"])
-def test_other_forms_of_a_page_need_no_collected_files(path: str) -> None:
+@pytest.mark.parametrize("code", ["1003", "8009"])
+@pytest.mark.parametrize("path", ["/errors/{}.md", "/errors/{}.json", "/errors/{}/"])
+def test_other_forms_of_a_page_need_no_collected_files(path: str, code: str) -> None:
     """A host whose static files are hashed, and were never collected, still answers programs."""
     accept = "application/json" if path.endswith("/") else "*/*"
     storage = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
     with override_settings(STORAGES={"staticfiles": storage}, STATIC_ROOT="/nowhere", DEBUG=False):
-        response = Client().get(path, headers={"Accept": accept})
+        response = Client().get(path.format(code), headers={"Accept": accept})
 
-    assert response.status_code == 200
-    assert "1003" in response.content.decode()
+    assert response.status_code == (200 if code == "1003" else 404)
+    assert not response["Content-Type"].startswith("text/html")
+    assert code in response.content.decode()
+    assert "check_status_first" in response.content.decode()

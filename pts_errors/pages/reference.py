@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -176,9 +176,8 @@ class UnknownPage:
 
     frame: Frame
     code: str
-    customer_message: Text
-    outcome: words.Words
-    retry: words.Words
+    error: PublicError
+    """What is safe, and of no code."""
 
 
 # The gateway writes English.
@@ -263,13 +262,42 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> E
 
 def unknown_page(catalog: Catalog, code: str, *, language: str, links: Links) -> UnknownPage:
     """Return what is safe to do about a code that the catalog does not have."""
-    error = public(catalog.table(language).unknown)
     return UnknownPage(
         frame=_frame(catalog, language, links, {tag: links.error(code, tag) for tag in catalog.languages}, ""),
         code=code,
-        customer_message=error.customer_message,
-        outcome=error.outcome_words,
-        retry=error.retry_words,
+        error=public(catalog.table(language).unknown),
+    )
+
+
+def unknown_as_markdown(page: UnknownPage) -> str:
+    """Return the answer to a code that the catalog does not have as Markdown."""
+    error = page.error
+    return "\n".join(
+        (
+            "# " + _("%(code)s is not in the catalog") % {"code": page.code},
+            "",
+            _("If the gateway sent this code, take the safe way:"),
+            "",
+            *_advice(error),
+            "",
+            f"> {error.customer_message.text}",
+            "",
+        )
+    )
+
+
+def unknown_as_json(page: UnknownPage) -> str:
+    """Return the answer to a code that the catalog does not have as JSON: what is safe, and the customer's text."""
+    error = page.error
+    return _dump(
+        {
+            "code": page.code,
+            "outcome": error.outcome,
+            "retry_advice": error.retry_advice,
+            "customer_message": error.customer_message.text,
+            "language": error.customer_message.language,
+            "direction": error.customer_message.direction,
+        }
     )
 
 
@@ -281,8 +309,7 @@ def as_markdown(page: ErrorPage) -> str:
         "",
         f"> {error.provider_message}",
         "",
-        f"- {_('Outcome')}: **{error.outcome_words.label}** (`{error.outcome}`). {error.outcome_words.sentence}",
-        f"- {_('Retry')}: **{error.retry_words.label}** (`{error.retry_advice}`). {error.retry_words.sentence}",
+        *_advice(error),
         f"- {_('Responsible')}: {error.party_words.label} (`{error.responsible_party}`)",
         f"- {_('HTTP status')}: {error.http_status} {error.http_phrase}".rstrip(),
         f"- {_('Name')}: `{error.name}`",
@@ -296,6 +323,12 @@ def as_markdown(page: ErrorPage) -> str:
     if str(error.merchant_action):
         lines += ["", f"## {_('What the merchant does')}", "", str(error.merchant_action)]
     return "\n".join(lines) + "\n"
+
+
+def _advice(error: PublicError) -> Iterator[str]:
+    outcome, retry = error.outcome_words, error.retry_words
+    yield f"- {_('Outcome')}: **{outcome.label}** (`{error.outcome}`). {outcome.sentence}"
+    yield f"- {_('Retry')}: **{retry.label}** (`{error.retry_advice}`). {retry.sentence}"
 
 
 def as_json(page: ErrorPage) -> str:

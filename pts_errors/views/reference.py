@@ -73,8 +73,11 @@ def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
             return HttpResponse(f"This page is available as {accepted}.\n", status=406, content_type="text/plain")
         if code not in catalog.entries:
             unknown = reference.unknown_page(catalog, code, language=language, links=links)
-            context = {"page": unknown, "frame": unknown.frame}
-            return render(request, reference.UNKNOWN_TEMPLATE, context, status=404)
+            if form == "html":
+                context = {"page": unknown, "frame": unknown.frame}
+                return render(request, reference.UNKNOWN_TEMPLATE, context, status=404)
+            text = reference.unknown_as_markdown(unknown) if form == "md" else reference.unknown_as_json(unknown)
+            return HttpResponse(text, status=404, content_type=f"{_MEDIA_TYPES[form]}; charset=utf-8")
         page = reference.error_page(catalog, code, language=language, links=links)
         if form == "html":
             return render(request, reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
