@@ -93,7 +93,8 @@ def append(
 ) -> list[Revision]:
     """Write one revision for each entry, all under the next number; no number is used up if there is none.
 
-    ``imported`` are those of the codes that have this origin instead. The caller holds the lock, so numbers become visible in their order and without a gap.
+    ``imported`` are those of the codes that have this origin instead. The caller holds the lock, so numbers become
+    visible in their order and without a gap.
     """
     if not entries:
         return []

@@ -37,11 +37,30 @@ def _asks_a_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
 
 
+class Seeded:
+    """The catalog that every test finds in the database, loaded once."""
+
+    def __init__(self, blocker: Any) -> None:
+        """Take what lets a fixture ask the database."""
+        self._blocker = blocker
+        self._catalog: Catalog | None = None
+
+    def catalog(self) -> Catalog:
+        """Return it."""
+        if self._catalog is None:
+            with self._blocker.unblock():
+                self._catalog = snapshot.Holder().refresh()
+        return self._catalog
+
+    def forget(self) -> None:
+        """Load it anew for the next test, because the tables were emptied and seeded again: another log, at another time."""
+        self._catalog = None
+
+
 @pytest.fixture(scope="session")
-def seeded_catalog(django_db_setup: None, django_db_blocker: Any) -> Catalog:
-    """Return the catalog that every test finds in the database, as one process loads it once."""
-    with django_db_blocker.unblock():
-        return snapshot.Holder().refresh()
+def seeded(django_db_setup: None, django_db_blocker: Any) -> Seeded:
+    """Return what has the catalog that every test finds in the database."""
+    return Seeded(django_db_blocker)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +68,7 @@ def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
     """Begin every test as a process of its own: one that has read the seeded catalog, or nothing yet (mark ``cold``)."""
     holder = snapshot.Holder()
     if request.node.get_closest_marker("cold") is None:
-        holder.catalog = request.getfixturevalue("seeded_catalog")
+        holder.catalog = request.getfixturevalue("seeded").catalog()
         holder._is_loaded = True
     snapshot.swap(holder)
     snapshot.uncommitted.clear()
@@ -57,3 +76,12 @@ def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
     with translation.override("en"):  # a test that activates a language, or sends a request, would leave it behind
         yield
     snapshot.swap(snapshot.Holder())
+    if _empties_the_tables(request.node):
+        request.getfixturevalue("seeded").forget()
+
+
+def _empties_the_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    is_transactional = marker is not None and bool(marker.kwargs.get("transaction"))
+    fixtures = getattr(item, "fixturenames", ())
+    return is_transactional or not {"transactional_db", "live_server"}.isdisjoint(fixtures)
