@@ -112,16 +112,22 @@ def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int
     found: dict[type[Model], Any] = request.__dict__.setdefault("_pts_errors_visible", {})
     if model not in found:
         model_admin = admin_of(request, model)
-        rows = list(model_admin.get_queryset(request).using(router.db_for_write(model)))
-        refused = {
-            row.pk
-            for row in rows
-            if model_admin.has_view_or_change_permission(request)
-            and not model_admin.has_view_or_change_permission(request, row)
-        }
-        found[model] = frozenset(row.pk for row in rows) - refused, frozenset(refused)
+        rows = model_admin.get_queryset(request).using(router.db_for_write(model))
+        refused: frozenset[int] = frozenset()
+        if _asks_for_rows(model_admin) and model_admin.has_view_or_change_permission(request):
+            refused = frozenset(r.pk for r in rows if not model_admin.has_view_or_change_permission(request, r))
+        found[model] = frozenset(rows.order_by().values_list("pk", flat=True)) - refused, refused
     visible_and_denied: tuple[frozenset[int], frozenset[int]] = found[model]
     return visible_and_denied
+
+
+def _asks_for_rows(model_admin: ModelAdmin[Any]) -> bool:
+    """Return whether the host has permissions on single rows. Neither Django's admin nor ours refuses to show one."""
+    names = ("has_view_permission", "has_change_permission", "has_view_or_change_permission")
+    return any(
+        not cls.__module__.startswith(("django.", "pts_errors.")) and not vars(cls).keys().isdisjoint(names)
+        for cls in type(model_admin).__mro__
+    )
 
 
 def _limit(request: HttpRequest) -> set[str] | None:
