@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from pts_errors import markdown, po, sheets
 from pts_errors.entry import RUNBOOK_SECTIONS, Category, Entry, Message, Runbook
 from pts_errors.exceptions import ExchangeError
@@ -37,11 +39,13 @@ def read_directory(directory: Path, *, source_language: str = "en") -> tuple[Ent
             if code in messages:
                 messages[code][read.language] = message
             elif known is not None and code not in known:
-                problems.add(f"messages/{path.name}", read.parts[code].line, f"The code {code} is not in codes.csv.")
+                sentence = _("The code %(code)s is not in codes.csv.") % {"code": code}
+                problems.add(f"messages/{path.name}", read.parts[code].line, sentence)
     runbooks: dict[str, Runbook] = {}
     for path in sorted(directory.glob("runbooks/*.md")):
         if known is not None and path.stem not in known:
-            problems.add(f"runbooks/{path.name}", 1, f"The code {path.stem} is not in codes.csv.")
+            sentence = _("The code %(code)s is not in codes.csv.") % {"code": path.stem}
+            problems.add(f"runbooks/{path.name}", 1, sentence)
         elif (text := _text(path, problems)) is not None:
             part = read_runbook(text, path.stem, problems)
             if part is not None:
@@ -75,7 +79,7 @@ def write(
     wrong = [entry.code for entry in entries if not CODE.fullmatch(entry.code)]
     wrong += [language for language in wanted if not po.LANGUAGE.fullmatch(language)]
     if wrong:
-        raise ExchangeError(f"{name[:50]!r} cannot be the name of a file." for name in wrong)
+        raise ExchangeError(_("%(name)r cannot be the name of a file.") % {"name": name[:50]} for name in wrong)
     if not only:
         yield "categories.csv", sheets.write_categories(entries, origin)
         yield "codes.csv", sheets.write_codes(entries, origin)
@@ -106,12 +110,13 @@ def _known_codes(
     rows = {}
     for code, part in parts.items():
         wrong = [
-            f"The code {other[:20]!r} is not in codes.csv."
+            _("The code %(code)r is not in codes.csv.") % {"code": other[:20]}
             for other in (*part.values["similar"], part.values["replaced_by"])
             if other and other not in (known or ())
         ]
         if part.values["category"] not in categories:
-            wrong.append(f"The category {part.values['category'][:50]!r} is not in categories.csv.")
+            sentence = _("The category %(category)r is not in categories.csv.")
+            wrong.append(sentence % {"category": part.values["category"][:50]})
         for sentence in wrong:
             problems.add("codes.csv", part.line, sentence)
         if not wrong:
@@ -149,9 +154,8 @@ def read_runbook(text: str, code: str, problems: Problems) -> Part | None:
     written = re.split(r"(?<=\n)", text)
     fenced, opened = markdown.fenced(text)
     if opened:
-        problems.add(
-            file, opened[0] + 1, f"The code block that begins here has no end. End it with a line {opened[1]}."
-        )
+        sentence = _("The code block that begins here has no end. End it with a line %(fence)s.")
+        problems.add(file, opened[0] + 1, sentence % {"fence": opened[1]})
         return None
     places = [
         number
@@ -161,12 +165,13 @@ def read_runbook(text: str, code: str, problems: Problems) -> Part | None:
     names = [written[n].removeprefix(_HEADING).strip() for n in places]
     if names != [name.capitalize() for name in RUNBOOK_SECTIONS]:
         wanted = ", ".join(name.capitalize() for name in RUNBOOK_SECTIONS)
-        problems.add(file, 1, f"The headings must be {wanted}, in this order.")
+        problems.add(file, 1, _("The headings must be %(headings)s, in this order.") % {"headings": wanted})
         return None
     head = "".join(written[: places[0]])
     found = re.fullmatch(r"code: (.*)\nowner:(?: (.*))?\n(?:revision: (.*)\n)?\n", head)
     if found is None or found[1] != code:
-        problems.add(file, 1, f"The file must begin with the lines “code: {code}” and “owner: …”, and an empty line.")
+        sentence = _("The file must begin with the lines “code: %(code)s” and “owner: …”, and an empty line.")
+        problems.add(file, 1, sentence % {"code": code})
         return None
     texts, lines = {"owner": found[2] or ""}, {"owner": 2}
     for name, begin, end in zip(RUNBOOK_SECTIONS, places, [*places[1:], len(written)], strict=True):
@@ -176,7 +181,8 @@ def read_runbook(text: str, code: str, problems: Problems) -> Part | None:
         )
         ending = "\n" if name == RUNBOOK_SECTIONS[-1] else "\n\n"
         if not section.endswith(ending):
-            problems.add(file, begin + 1, f"The section {name.capitalize()} must end with an empty line.")
+            sentence = _("The section %(section)s must end with an empty line.") % {"section": name.capitalize()}
+            problems.add(file, begin + 1, sentence)
         texts[name] = section.removesuffix(ending)
         lines[name] = begin + 1
     return Part(file=file, line=1, values=texts, lines=lines, mark=problems.mark(file, 3, found[3] or ""))
@@ -193,9 +199,9 @@ def _content(path: Path, problems: Problems) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        problems.add(_named(path), 1, "The file is missing.")
+        problems.add(_named(path), 1, _("The file is missing."))
     except OSError as error:
-        problems.add(_named(path), 1, f"The file cannot be read: {error.strerror}.")
+        problems.add(_named(path), 1, _("The file cannot be read: %(reason)s.") % {"reason": error.strerror})
     return None
 
 

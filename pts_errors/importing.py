@@ -120,7 +120,8 @@ def _revisions(parts: Parts) -> Iterator[str]:
                 files.setdefault(part.mark.revision, f"{part.file}:{part.line}")
     if len(files) > _MAX_REVISIONS:
         place = list(files.values())[_MAX_REVISIONS]
-        yield f"{place}: The files were exported from more than {_MAX_REVISIONS} revisions."
+        sentence = _("The files were exported from more than %(n)d revisions.") % {"n": _MAX_REVISIONS}
+        yield f"{place}: {sentence}"
 
 
 def _live_at(alias: str) -> Callable[[int], State | None]:

@@ -37,7 +37,7 @@ def parse(text: str) -> Mark | None:
         return None
     found = _MARK.fullmatch(text)
     if found is None:
-        raise ValueError(f"The revision {text[:40]!r} is not like 12.")
+        raise ValueError(text)
     return Mark(int(found[1]), found[2] or "")
 
 

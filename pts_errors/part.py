@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from pts_errors import marks
 from pts_errors.entry import UNSTORABLE
 from pts_errors.marks import Mark
 
-_CURE = "Save it as UTF-8, which spreadsheets call “CSV UTF-8” or “Unicode (UTF-8)”."
 CODE = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -23,15 +24,15 @@ class Problems:
     found: list[str] = field(default_factory=list)
 
     def add(self, file: str, line: int, text: str) -> None:
-        """Note a sentence about a line of a file."""
+        """Note a sentence about a line of a file, in the active language."""
         self.found.append(f"{file}:{line}: {text}")
 
     def mark(self, file: str, line: int, text: str) -> Mark | None:
         """Return the mark that stands there, or note that it is none."""
         try:
             return marks.parse(text)
-        except ValueError as error:
-            self.add(file, line, str(error))
+        except ValueError:
+            self.add(file, line, _("The revision %(revision)r is not like 12.") % {"revision": text[:40]})
             return None
 
 
@@ -63,13 +64,21 @@ def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> 
         text = content.decode("utf-8-sig" if name == "UTF-8" else name)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problems.add(file, line, f"The file is not {name}: {error.reason} at byte {error.start}. {_CURE}")
+        sentence = _(
+            "The file is not %(charset)s: %(reason)s at byte %(byte)d. "
+            "Save it as UTF-8, which spreadsheets call “CSV UTF-8” or “Unicode (UTF-8)”."
+        )
+        problems.add(file, line, sentence % {"charset": name, "reason": error.reason, "byte": error.start})
         return None
     if found := UNSTORABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        # Every other byte of UTF-16 that does not say so.
-        cure = f" {_CURE}" if found[0] == "\0" else ""
-        problems.add(file, line, f"The file holds the control character U+{ord(found[0]):04X}.{cure}")
+        sentence = _("The file holds the control character U+%(code)s.")
+        if found[0] == "\0":  # every other byte of UTF-16 that does not say so
+            sentence = _(
+                "The file holds the control character U+%(code)s. "
+                "Save it as UTF-8, which spreadsheets call “CSV UTF-8” or “Unicode (UTF-8)”."
+            )
+        problems.add(file, line, sentence % {"code": f"{ord(found[0]):04X}"})
         return None
     return with_newlines(text)
 

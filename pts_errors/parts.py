@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from pts_errors import exchange, po, sheets
 from pts_errors.exceptions import ExchangeError
 from pts_errors.part import Part, Problems, decode
@@ -60,10 +62,12 @@ def read(path: Path) -> dict[str, bytes]:
             files[name] = content
             total += len(content)
         if total > _MAX_TOTAL:
-            problems.add(name, 1, f"All files together are larger than {_MAX_TOTAL // 1_000_000} MB.")
+            sentence = _("All files together are larger than %(size)d MB.")
+            problems.add(name, 1, sentence % {"size": _MAX_TOTAL // 1_000_000})
             break
     if not problems.found and not files:
-        problems.found.append(f"{path}: There is no categories.csv, codes.csv, messages/*.po or runbooks/*.md.")
+        sentence = _("There is no categories.csv, codes.csv, messages/*.po or runbooks/*.md.")
+        problems.found.append(f"{path}: {sentence}")
     _raise(problems)
     return files
 
@@ -91,13 +95,12 @@ def parse(
     for number, (given, content) in enumerate(files.items(), start=1):
         path = Path(given)
         if not _NAME.fullmatch(given):
-            problems.add(
-                given[-60:], 1, "This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md."
-            )
+            sentence = _("This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.")
+            problems.add(given[-60:], 1, sentence)
             continue
         name = _named(path.name)
         if len(content) > _MAX_BYTES[path.suffix]:
-            problems.add(name, 1, f"The file is larger than {_MAX_BYTES[path.suffix] // 1000} KB.")
+            _too_large(name, _MAX_BYTES[path.suffix], problems)
             continue
         of = name
         if path.suffix == ".po":
@@ -114,8 +117,8 @@ def parse(
         elif (runbook := exchange.read_runbook(text, path.stem, problems)) is not None:
             runbooks[path.stem] = runbook
         if (first := seen.setdefault(of, given)) != given:
-            sentence = f"This is a second file of {of}, beside {first[-60:]}. Import one of them."
-            problems.add(given[-60:], 1, sentence)
+            sentence = _("This is a second file of %(file)s, beside %(first)s. Import one of them.")
+            problems.add(given[-60:], 1, sentence % {"file": of, "first": first[-60:]})
         if progress is not None:
             progress(number, len(files))
     _raise(problems)
@@ -125,7 +128,7 @@ def parse(
 def shorten(problems: list[str]) -> list[str]:
     """Return no more problems than a person reads in one go."""
     more = len(problems) - _PROBLEMS_SHOWN
-    return problems if more <= 0 else [*problems[:_PROBLEMS_SHOWN], f"And {more} more problems."]
+    return problems if more <= 0 else [*problems[:_PROBLEMS_SHOWN], _("And %(n)d more problems.") % {"n": more}]
 
 
 def _raise(problems: Problems) -> None:
@@ -143,11 +146,11 @@ def _inside(directory: Path, problems: Problems) -> dict[str, Path]:
     paths = {name: directory / name for name in ("categories.csv", "codes.csv") if os.path.lexists(directory / name)}
     for place, suffix in (("messages", ".po"), ("runbooks", ".md")):
         if (directory / place).is_symlink():
-            problems.add(place, 1, "This is a symbolic link. Put the files themselves there.")
+            problems.add(place, 1, _("This is a symbolic link. Put the files themselves there."))
             continue
         for name in sorted(_names(directory / place, suffix)):
             if len(paths) == _MAX_FILES:
-                problems.add(f"{place}/{name}", 1, f"There are more than {_MAX_FILES} files.")
+                problems.add(f"{place}/{name}", 1, _("There are more than %(n)d files.") % {"n": _MAX_FILES})
                 return {}
             paths[f"{place}/{name}"] = directory / place / name
     return paths
@@ -166,7 +169,7 @@ def _names(directory: Path, suffix: str) -> Iterator[str]:
 def _read(path: Path, name: str, problems: Problems) -> bytes | None:
     limit = _MAX_BYTES.get(path.suffix)
     if limit is None:
-        problems.add(name, 1, "This is neither CSV (.csv) nor PO (.po) nor Markdown (.md).")
+        problems.add(name, 1, _("This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."))
         return None
     # A link may lead anywhere, and a pipe would let us wait for ever. Windows has neither flag.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -174,7 +177,7 @@ def _read(path: Path, name: str, problems: Problems) -> bytes | None:
         descriptor = os.open(path, flags)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                problems.add(name, 1, "This is not a regular file.")
+                problems.add(name, 1, _("This is not a regular file."))
                 return None
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 content = file.read(limit + 1)
@@ -182,11 +185,15 @@ def _read(path: Path, name: str, problems: Problems) -> bytes | None:
             os.close(descriptor)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            problems.add(name, 1, "This is a symbolic link. Put the file itself there.")
+            problems.add(name, 1, _("This is a symbolic link. Put the file itself there."))
         else:
-            problems.add(name, 1, f"The file cannot be read: {error.strerror}.")
+            problems.add(name, 1, _("The file cannot be read: %(reason)s.") % {"reason": error.strerror})
         return None
     if len(content) > limit:
-        problems.add(name, 1, f"The file is larger than {limit // 1000} KB.")
+        _too_large(name, limit, problems)
         return None
     return content
+
+
+def _too_large(name: str, limit: int, problems: Problems) -> None:
+    problems.add(name, 1, _("The file is larger than %(size)d KB.") % {"size": limit // 1000})

@@ -8,6 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from pts_errors import marks
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Category, Entry, Message, Runbook
 from pts_errors.part import Part
@@ -50,7 +52,7 @@ class Change:
     file: str
     line: int
     reason: str = ""
-    """Why it is rejected, as a sentence."""
+    """Why it is rejected, as a sentence in the active language."""
     is_old: bool = False
     """Whether it was live once, and the file does not say from what it was exported."""
 
@@ -102,13 +104,15 @@ def dangling(parts: Parts, drafts: State) -> Iterator[str]:
     for part in parts.codes.values():
         for other in (*part.values["similar"], part.values["replaced_by"]):
             if other and other not in known:
-                yield f"{part.file}:{part.line}: The code {other[:20]!r} is not in the catalog."
-        if part.values["category"] not in categories:
-            yield f"{part.file}:{part.line}: The category {part.values['category'][:50]!r} is not in the catalog."
+                sentence = _("The code %(code)r is not in the catalog.") % {"code": other[:20]}
+                yield f"{part.file}:{part.line}: {sentence}"
+        if (category := part.values["category"]) not in categories:
+            sentence = _("The category %(category)r is not in the catalog.") % {"category": category[:50]}
+            yield f"{part.file}:{part.line}: {sentence}"
     of_codes = [(code, part) for (code, _language), part in parts.messages.items()] + list(parts.runbooks.items())
     for code, part in of_codes:
         if code not in known:
-            yield f"{part.file}:{part.line}: The code {code} is not in the catalog."
+            yield f"{part.file}:{part.line}: {_('The code %(code)s is not in the catalog.') % {'code': code}}"
 
 
 def compare(

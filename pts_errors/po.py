@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from pts_errors import languages, pofile
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import ExchangeError
@@ -103,16 +105,17 @@ def read(content: bytes, *, file: str, source_language: str, available: Collecti
         msgctxt, msgid, msgstr = (unit.texts.get(name) for name in ("msgctxt", "msgid", "msgstr"))
         code, _slash, name = (msgctxt or "").partition("/")
         if name not in MESSAGE_FIELDS or not CODE.fullmatch(code):
-            problems.add(file, unit.line, f"The msgctxt {_short(msgctxt)} is not like 1007/title.")
+            sentence = _("The msgctxt %(msgctxt)r is not like 1007/title.") % {"msgctxt": msgctxt and msgctxt[:50]}
+            problems.add(file, unit.line, sentence)
             continue
         if msgstr is None:
-            problems.add(file, unit.line, "The unit has plural forms, and no text of the catalog has.")
+            problems.add(file, unit.line, _("The unit has plural forms, and no text of the catalog has."))
         if name in values.setdefault(code, {}):
-            problems.add(file, unit.line, f"The msgctxt {msgctxt!r} is there twice.")
+            problems.add(file, unit.line, _("The msgctxt %(msgctxt)r is there twice.") % {"msgctxt": msgctxt})
         lines.setdefault(code, {})[name] = unit.line
         values[code][name] = msgstr or ""
         if language == source_language and msgstr != msgid:
-            problems.add(file, unit.line, "This is the source language: msgid and msgstr must be the same.")
+            problems.add(file, unit.line, _("This is the source language: msgid and msgstr must be the same."))
         if msgstr and language != source_language:
             earlier = unit.texts.get("#| msgid") if unit.is_fuzzy else msgid
             confirmed.setdefault(code, {})[name] = earlier or ""
@@ -145,7 +148,7 @@ def _header(units: Iterable[pofile.Unit], file: str, problems: Problems) -> dict
     """Return the header's lines, by name in lower case: tools do not keep the case of names."""
     headers = [unit for unit in units if unit.is_header]
     for unit in headers[1:]:
-        problems.add(file, unit.line, "The file has a second header. Keep one of them.")
+        problems.add(file, unit.line, _("The file has a second header. Keep one of them."))
     lines = headers[0].texts.get("msgstr", "").split("\n") if headers else []
     pairs = (line.partition(":") for line in lines)
     return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
@@ -162,23 +165,22 @@ def _language(file: str, available: Collection[str], exported_for: str, problems
         return tag
     begin = _BEGIN.match(stem)
     if begin is None:
-        problems.add(file, 1, "The file must be named after its language, such as fr.po.")
+        problems.add(file, 1, _("The file must be named after its language, such as fr.po."))
         return stem
     own = languages.normalize(begin[0])[: languages.MAX_LENGTH]
     known = languages.match(own, available)
     if own == stem and (known is None or exported_for == own):
         return own
-    text = f"The file must be named {known or own}.po."
+    sentence = _("The file must be named %(language)s.po.")
     if known not in (None, own):
-        text += f" If {own} shall be a language beside it, begin with what pts_export --language {own} writes."
-    problems.add(file, 1, text)
+        sentence = _(
+            "The file must be named %(language)s.po. If %(own)s shall be a language beside it, "
+            "begin with what pts_export --language %(own)s writes."
+        )
+    problems.add(file, 1, sentence % {"language": known or own, "own": own})
     return known or own
-
-
-def _short(text: str | None) -> str:
-    return repr(text if text is None else text[:50])
 
 
 def _require_polib() -> None:
     if polib is None:
-        raise ExchangeError(["Writing PO files needs polib: pip install 'django-pts-errors[exchange]'."])
+        raise ExchangeError([_("Writing PO files needs polib: pip install 'django-pts-errors[exchange]'.")])

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 # Far more than the largest catalog needs, and little enough to be read in seconds.
 _MAX_UNITS = 50_000
 _MAX_LINES = 400_000
@@ -44,11 +46,10 @@ _AFTER: Mapping[str, tuple[str, ...]] = {
     "msgstr": (),
     "msgstr[]": ("msgstr[]",),
 }
-_QUOTES = 'A text stands between straight quotes, and a quote inside it is written \\".'
 
 
 class Wrong(Exception):
-    """The text is no PO file, or one that is too large; a sentence."""
+    """The text is no PO file, or one that is too large; a sentence in the active language."""
 
     def __init__(self, line: int, text: str) -> None:
         """Take the line and the sentence."""
@@ -98,11 +99,13 @@ def charset(content: bytes) -> str:
     if found is None or found[1].upper() in ("UTF-8", "UTF8", "CHARSET"):  # the last is what a template says
         return "UTF-8"
     if not _CHARSETS.fullmatch(found[1].lower()):
-        text = f"The charset {found[1][:30]!r} of the header is none that is read here. Save the file as UTF-8."
-        raise Wrong(header.line, text)
+        sentence = _("The charset %(charset)r of the header is none that is read here. Save the file as UTF-8.")
+        raise Wrong(header.line, sentence % {"charset": found[1][:30]})
     if not content.isascii() and _is_utf8(content):
-        text = f"The header says charset={found[1]}, but the file can be read as UTF-8. Save it as UTF-8, and say so there."
-        raise Wrong(header.line, text)
+        sentence = _(
+            "The header says charset=%(charset)s, but the file can be read as UTF-8. Save it as UTF-8, and say so there."
+        )
+        raise Wrong(header.line, sentence % {"charset": found[1]})
     return found[1]
 
 
@@ -129,17 +132,24 @@ def units(text: str, encoding: str) -> Iterator[Unit]:
             # Newer versions of gettext divide the flags between two kinds of comment.
             unit.is_fuzzy |= token.text.startswith(("#,", "#=")) and "fuzzy" in re.split(r"[\s,]+", token.text[2:])
         elif token.kind == "comment":
-            raise _no_po(token.line, "a comment stands inside a unit. Put it before the unit.")
+            sentence = _("This is not a PO file: a comment stands inside a unit. Put it before the unit.")
+            raise Wrong(token.line, sentence)
         elif token.kind == "end" and before:
-            raise _no_po(token.line, "the last unit has no msgstr.")
+            raise Wrong(token.line, _("This is not a PO file: the last unit has no msgstr."))
         elif token.kind == "word" and token.text not in _AFTER[before]:
-            text = f"{token.text} cannot stand here. A unit is msgctxt, msgid and msgstr, in this order."
-            raise _no_po(token.line, text)
+            sentence = _(
+                "This is not a PO file: %(keyword)s cannot stand here. "
+                "A unit is msgctxt, msgid and msgstr, in this order."
+            )
+            raise Wrong(token.line, sentence % {"keyword": token.text})
         elif token.text == "domain":
             unit = Unit()
         elif token.kind == "word":
             if before and unit.is_obsolete != ("~" in token.prefix):
-                raise _no_po(token.line, "only some lines of the unit begin with #~. Begin all of them so, or none.")
+                sentence = _(
+                    "This is not a PO file: only some lines of the unit begin with #~. Begin all of them so, or none."
+                )
+                raise Wrong(token.line, sentence)
             unit.is_obsolete = "~" in token.prefix
             if "|" not in token.prefix:
                 unit.line = unit.line or token.line
@@ -158,7 +168,10 @@ def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
     for token in _tokens(text):
         if token.kind == "text":
             if keyword is None or token.prefix != keyword.prefix:
-                raise _no_po(token.line, "the text belongs to no keyword. Each line of a unit begins like its others.")
+                sentence = _(
+                    "This is not a PO file: the text belongs to no keyword. Each line of a unit begins like its others."
+                )
+                raise Wrong(token.line, sentence)
             pieces.append(_unescaped(token))
             length += len(token.text)
             if len(pieces) > _MAX_RUN or length > _MAX_TEXT:
@@ -166,7 +179,11 @@ def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
             continue
         if keyword is not None:
             if not pieces:
-                raise _no_po(keyword.line, f'{keyword.text} has no text, not even "". {_QUOTES}')
+                sentence = _(
+                    'This is not a PO file: %(keyword)s has no text, not even "". '
+                    'A text stands between straight quotes, and a quote inside it is written \\".'
+                )
+                raise Wrong(keyword.line, sentence % {"keyword": keyword.text})
             yield keyword, _decoded("".join(pieces), keyword.line, encoding)
         keyword, pieces, length = None, [], 0
         if token.kind == "word":
@@ -183,16 +200,25 @@ def _tokens(text: str) -> Iterator[_Token]:
         if len(content) > _MAX_TEXT:
             raise _too_much(line)
         if content.endswith("\\"):
-            raise _no_po(line, "the line ends in a backslash, which would join it to the next one. Take it away.")
+            sentence = _(
+                "This is not a PO file: the line ends in a backslash, which would join it to the next one. Take it away."
+            )
+            raise Wrong(line, sentence)
         prefix, position = "", 0
         while position < len(content):
             found = _TOKEN.match(content, position)
             if found is None and content[position] == '"':
-                raise _no_po(
-                    line, "the text does not end on its line. Close it with a quote, and write a line break as \\n."
+                sentence = _(
+                    "This is not a PO file: the text does not end on its line. "
+                    "Close it with a quote, and write a line break as \\n."
                 )
+                raise Wrong(line, sentence)
             if found is None or (found["prefix"] and prefix):
-                raise _no_po(line, f"{content[position]!r} cannot stand here. {_QUOTES}")
+                sentence = _(
+                    "This is not a PO file: %(character)r cannot stand here. "
+                    'A text stands between straight quotes, and a quote inside it is written \\".'
+                )
+                raise Wrong(line, sentence % {"character": content[position]})
             position = found.end()
             match found.lastgroup:
                 case "prefix":
@@ -208,7 +234,11 @@ def _keyword(found: re.Match[str], line: int, prefix: str) -> str:
     """Return the keyword as `_AFTER` has it."""
     name, _bracket, index = found[0].partition("[")
     if name.rstrip() not in ("domain", "msgctxt", "msgid", "msgid_plural", "msgstr"):
-        raise _no_po(line, f"{name[:30]!r} is no keyword. {_QUOTES}")
+        sentence = _(
+            "This is not a PO file: %(word)r is no keyword. "
+            'A text stands between straight quotes, and a quote inside it is written \\".'
+        )
+        raise Wrong(line, sentence % {"word": name[:30]})
     return f"{'#| ' if '|' in prefix else ''}{name.rstrip()}{'[]' if index else ''}"
 
 
@@ -218,12 +248,16 @@ def _unescaped(token: _Token) -> str:
     def character(found: re.Match[str]) -> str:
         digits, octal, other = found.groups()
         if other is not None and other not in _ESCAPES:
-            raise _no_po(token.line, f"the escape {found[0]} is unknown. A backslash is written \\\\.")
+            sentence = _("This is not a PO file: the escape %(escape)s is unknown. A backslash is written \\\\.")
+            raise Wrong(token.line, sentence % {"escape": found[0]})
         if other is not None:
             return _ESCAPES[other]
         byte = int(digits, 16) if digits else int(octal, 8)
         if not 0 < byte <= 0xFF:  # gettext would take the last eight bits, and end the text at a zero
-            raise _no_po(token.line, f"the escape {found[0][:20]} is no byte of a text. Write the character itself.")
+            sentence = _(
+                "This is not a PO file: the escape %(escape)s is no byte of a text. Write the character itself."
+            )
+            raise Wrong(token.line, sentence % {"escape": found[0][:20]})
         return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
 
     return _ESCAPE.sub(character, token.text[1:-1])
@@ -233,16 +267,16 @@ def _decoded(text: str, line: int, encoding: str) -> str:
     try:
         return text if text.isascii() else text.encode(encoding, "surrogateescape").decode(encoding)
     except UnicodeError:
-        raise _no_po(line, f"the escapes of the text are not {encoding}. Write the characters themselves.") from None
-
-
-def _no_po(line: int, text: str) -> Wrong:
-    return Wrong(line, f"This is not a PO file: {text}")
+        sentence = _(
+            "This is not a PO file: the escapes of the text are not %(charset)s. Write the characters themselves."
+        )
+        raise Wrong(line, sentence % {"charset": encoding}) from None
 
 
 def _too_much(line: int) -> Wrong:
-    return Wrong(
-        line,
-        f"This is too much for a catalog: at most {_MAX_UNITS} units and {_MAX_LINES} lines in a file, "
-        f"and {_MAX_RUN} lines or {_MAX_TEXT} characters for one text.",
+    sentence = _(
+        "This is too much for a catalog: at most %(units)d units and %(lines)d lines in a file, "
+        "and %(run)d lines or %(characters)d characters for one text."
     )
+    numbers = {"units": _MAX_UNITS, "lines": _MAX_LINES, "run": _MAX_RUN, "characters": _MAX_TEXT}
+    return Wrong(line, sentence % numbers)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from pts_errors.entry import Category, Entry, Outcome, ResponsibleParty, RetryAdvice, Severity
 from pts_errors.marks import Marks
 from pts_errors.part import CODE, Part, Problems, with_newlines
@@ -116,29 +119,28 @@ def _read_csv(
     try:
         names = _without_empty_end(next(reader, []))
         if wrong := _wrong_columns(names, columns):
-            problems.add(file, line + 1, f"The columns must be {','.join(columns)}. {wrong}")
+            problems.add(file, line + 1, wrong)
             return None
         line = reader.line_num + skipped
         for number, cells in enumerate(reader):
             line = reader.line_num + skipped
             if number == _MAX_ROWS:
-                problems.add(file, line, f"The file has more than {_MAX_ROWS} lines.")
+                problems.add(file, line, _("The file has more than %(n)d lines.") % {"n": _MAX_ROWS})
                 return None
             filled = len(_without_empty_end(cells))
             if not filled:
                 continue
             if not filled <= len(names) <= len(cells):
-                problems.add(
-                    file,
-                    line,
-                    f"The line must have {len(names)} cells, and has {len(cells)}. Leave no cell out, not even an empty "
-                    f"one, and put a text that holds the separator between quotation marks.",
+                sentence = _(
+                    "The line must have %(wanted)d cells, and has %(found)d. Leave no cell out, not even an empty one, "
+                    "and put a text that holds the separator between quotation marks."
                 )
+                problems.add(file, line, sentence % {"wanted": len(names), "found": len(cells)})
             else:
                 texts = (cell.removeprefix("'") for cell in cells)
                 rows.append((line, dict(zip(names, texts, strict=False))))
     except csv.Error as error:
-        problems.add(file, line + 1, f"This is not CSV: {str(error).rstrip('.')}.")
+        problems.add(file, line + 1, _("This is not CSV: %(reason)s.") % {"reason": str(error).rstrip(".")})
         return None
     return rows
 
@@ -149,18 +151,27 @@ def _without_empty_end(cells: list[str]) -> list[str]:
 
 def _wrong_columns(names: list[str], columns: tuple[str, ...]) -> str:
     """Return what is wrong with the first line of a table, and what to do about it, or an empty text."""
+    wanted = ",".join(columns)
     if len(names) < 2:
-        return "The first line names none of them, or separates them by something else than commas, semicolons or tabs."
-    wrong = [f"{name} is missing" for name in columns if name not in names]
-    wrong += [f"{name[:50]!r} is none of them" for name in names if name not in (*columns, _REVISION)]
-    wrong += [f"{name} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1]
-    return f"{'; '.join(wrong)}. Name each of them once, in any order." if wrong else ""
+        return _(
+            "The columns must be %(columns)s. The first line names none of them, "
+            "or separates them by something else than commas, semicolons or tabs."
+        ) % {"columns": wanted}
+    wrong = [_("%(name)s is missing") % {"name": name} for name in columns if name not in names]
+    wrong += [
+        _("%(name)r is none of them") % {"name": name[:50]} for name in names if name not in (*columns, _REVISION)
+    ]
+    wrong += [_("%(name)s is there twice") % {"name": name} for name in dict.fromkeys(names) if names.count(name) > 1]
+    if not wrong:
+        return ""
+    sentence = _("The columns must be %(columns)s. %(wrong)s. Name each of them once, in any order.")
+    return sentence % {"columns": wanted, "wrong": pgettext("between what is wrong", "; ").join(wrong)}
 
 
 def _short_lines(text: str) -> Iterator[str]:
     for line in io.StringIO(text, newline=""):
         if len(line) > csv.field_size_limit():
-            raise csv.Error("the line is too long")
+            raise csv.Error(_("the line is too long"))
         yield line
 
 
@@ -169,11 +180,14 @@ def read_categories(text: str | None, problems: Problems) -> dict[str, Part]:
     categories: dict[str, Part] = {}
     for line, row in _read_csv(text, "categories.csv", _CATEGORY_COLUMNS, problems) or ():
         if not _is_number(row["position"]):
-            problems.add("categories.csv", line, f"The position {row['position'][:20]!r} is not a number.")
+            sentence = _("The position %(value)r is not a number.") % {"value": row["position"][:20]}
+            problems.add("categories.csv", line, sentence)
         elif not _SLUG.fullmatch(row["slug"]):
-            problems.add("categories.csv", line, f"The slug {row['slug'][:50]!r} is not like upstream.")
+            sentence = _("The slug %(value)r is not like upstream.") % {"value": row["slug"][:50]}
+            problems.add("categories.csv", line, sentence)
         elif row["slug"] in categories:
-            problems.add("categories.csv", line, f"The category {row['slug']!r} is there twice.")
+            sentence = _("The category %(category)r is there twice.") % {"category": row["slug"]}
+            problems.add("categories.csv", line, sentence)
         else:
             mark = problems.mark("categories.csv", line, row.pop(_REVISION, ""))
             values: dict[str, Any] = {**row, "position": int(row["position"])}
@@ -194,9 +208,9 @@ def read_codes(text: str | None, problems: Problems) -> tuple[dict[str, Part], s
     for line, row in lines:
         wrong = _wrong_cells(row)
         if row["code"] in rows:
-            wrong.append(f"The code {row['code']} is there twice.")
+            wrong.append(_("The code %(code)s is there twice.") % {"code": row["code"]})
         if row["name"] in names:
-            wrong.append(f"The name {row['name'][:50]} is there twice.")
+            wrong.append(_("The name %(name)s is there twice.") % {"name": row["name"][:50]})
         names.add(row["name"])
         mark = problems.mark("codes.csv", line, row.pop(_REVISION, ""))
         for sentence in wrong:
@@ -216,23 +230,24 @@ def read_codes(text: str | None, problems: Problems) -> tuple[dict[str, Part], s
 
 def _wrong_cells(row: Mapping[str, str]) -> list[str]:
     wrong = [
-        f"The {name} {row[name][:20]!r} is none of {', '.join(choices)}."
+        _("The %(field)s %(value)r is none of %(choices)s.")
+        % {"field": name, "value": row[name][:20], "choices": ", ".join(choices)}
         for name, choices in _CHOICES.items()
         if row[name] not in choices
     ]
     wrong += [
-        f"The {name} {row[name][:20]!r} is neither yes nor no."
+        _("The %(field)s %(value)r is neither yes nor no.") % {"field": name, "value": row[name][:20]}
         for name in ("reveal_to_customer", "is_retired")
         if row[name] not in ("yes", "no")
     ]
     if row["retry_after"] and not _is_number(row["retry_after"]):
-        wrong.append(f"The retry_after {row['retry_after'][:20]!r} is not a number.")
+        wrong.append(_("The retry_after %(value)r is not a number.") % {"value": row["retry_after"][:20]})
     if not CODE.fullmatch(row["code"]):
-        wrong.append(f"The code {row['code'][:20]!r} is not a number without leading zero.")
+        wrong.append(_("The code %(value)r is not a number without leading zero.") % {"value": row["code"][:20]})
     if not _NAME.fullmatch(row["name"]):
-        wrong.append(f"The name {row['name'][:50]!r} is not like INSUFFICIENT_BALANCE.")
+        wrong.append(_("The name %(value)r is not like INSUFFICIENT_BALANCE.") % {"value": row["name"][:50]})
     if not re.fullmatch("[2-5][0-9]{2}", row["http_status"], re.ASCII):
-        wrong.append(f"The http_status {row['http_status'][:20]!r} is not between 200 and 599.")
+        wrong.append(_("The http_status %(value)r is not between 200 and 599.") % {"value": row["http_status"][:20]})
     return wrong
 
 
