@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from pts_errors import exchange
 from pts_errors.admin import imports
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, code_url, fields, said, send
 from tests.factories import GroupFactory, UserFactory
+from tests.test_exchange import FILES, MISTAKES, NO_TEXTS, SPOILED, TWO_CODES
+from tests.test_po_gettext import REFUSED, SOUP, UTF8
+from tests.test_pts_import import HEADER, HOSTILE, REJECTED, ROW
 
 pytestmark = pytest.mark.django_db
 
@@ -345,3 +353,110 @@ def test_an_imported_category_says_who_imported_it(admin_client, exported):
     history = admin_client.get(f"/admin/pts_errors/category/{category.pk}/history/").content.decode()
 
     assert "Imported from files." in history
+
+
+# ---- in the language of the page ----
+
+
+@pytest.fixture
+def chinese() -> Client:
+    """A browser in which an editor reads Chinese."""
+    client = Client(headers={"accept-language": "zh-hans"})
+    client.force_login(UserFactory(role="editor"))
+    return client
+
+
+def refused_files() -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every file that any test of reading files spoils."""
+    whole = dict(exchange.write(TWO_CODES))
+    for file, old, new, _expected in MISTAKES:
+        yield file, whole[file].replace(old, new, 1).encode()
+    for change, _expected in SPOILED:
+        yield "codes.csv", change(whole["codes.csv"]).encode()
+    for content, _expected in NO_TEXTS:
+        yield from ((file, content) for file in FILES)
+    for name, content, _expected in HOSTILE:
+        yield name, content
+    for text, _expected in REFUSED:
+        yield "fr.po", text.encode()
+    yield "codes.csv", (HEADER + ROW * 102).encode()
+    rows = (f"{ROW[:-1]},{n}\n".replace("1007", f"{1000 + n}").replace("INSUFFICIENT", f"N{n}") for n in range(21))
+    yield "codes.csv", (HEADER[:-1] + ",revision\n" + "".join(rows)).encode()
+
+
+def told(response: Any) -> list[str]:
+    """Return what the page says is wrong, without the place."""
+    rows = [row for _status, _title, rows in response.context.get("sections", ()) for row in rows]
+    reasons = [row["change"].reason for row in rows if row["change"].reason]
+    return [re.sub(r"\A[^:]*:\d+: ", "", text) for text in (*response.context["problems"], *reasons)]
+
+
+def is_chinese(text: str) -> bool:
+    """Return whether a text is Chinese, and no two words of another language stand together but in quotes."""
+    unquoted = re.sub(r"""“[^”]*”|'[^']*'|"[^"]*\"""", "", text)
+    return re.search(r"[\u4e00-\u9fff]", unquoted) is not None and not re.search(r"[a-z]{2,} [a-z]{2,}", unquoted, re.I)
+
+
+BAD_FILES = list(refused_files())
+
+
+@pytest.mark.parametrize(("name", "content"), BAD_FILES, ids=[f"{n} {name}" for n, (name, _) in enumerate(BAD_FILES)])
+def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(chinese, name, content):
+    """Whatever is wrong with it: only names, codes and what is quoted stay as they are."""
+    response = upload(chinese, SimpleUploadedFile(Path(name).name, content))
+
+    assert response.context["problems"]
+    assert [text for text in told(response) if not is_chinese(text)] == []
+
+
+@given(
+    st.tuples(st.just("fr.po"), SOUP.map(lambda soup: (UTF8 + soup).encode()))
+    | st.tuples(st.sampled_from(["codes.csv", "categories.csv", "1007.md", "fr.po"]), st.binary(max_size=200))
+)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])  # nothing is written
+def test_any_file_is_answered_in_the_language_of_the_page(chinese, file):
+    """Whatever stands in it, and whatever is quoted of it."""
+    response = upload(chinese, SimpleUploadedFile(*file))
+
+    assert [text for text in told(response) if not is_chinese(text)] == []
+
+
+@pytest.mark.parametrize(("file", "old", "new", "_expected"), REJECTED)
+def test_what_is_rejected_is_said_in_the_language_of_the_page(chinese, exported, file, old, new, _expected):
+    """By a rule on texts, by a column, or because the value is locked."""
+    reasons = told(upload(chinese, changed(exported / file, (old, new))))
+
+    assert reasons
+    assert [text for text in reasons if not is_chinese(text)] == []
+
+
+def test_what_a_user_may_not_do_is_said_in_the_language_of_the_page(chinese, exported, monkeypatch):
+    """As is all that the page itself refuses."""
+    file = exported / "messages/fr.po"
+    row = next(line for line in (exported / "codes.csv").read_text("utf-8").splitlines() if line.startswith("1000,"))
+    name = ErrorCode.objects.get(code="1000").name
+    new = row.replace("1000,", "7070,", 1).replace(name, "BRAND_NEW", 1)
+    limited = UserFactory()
+    limited.groups.add(GroupFactory(role="publisher", limit=["fil"]))
+    answers = [
+        upload(chinese),
+        upload(chinese, changed(file), changed(file)),
+        upload(chinese, changed(file), changed(file, (OLD, NEW))),
+        upload(chinese, SimpleUploadedFile("fr.po", changed(file).read()), SimpleUploadedFile("fr (1).po", b"")),
+        upload(chinese, SimpleUploadedFile("fr.po", b"x" * 5_000_001)),
+        chinese.post(IMPORT, {"signed": "x"}),
+    ]
+    chinese.force_login(limited)
+    answers += [
+        upload(chinese, changed(file, (OLD, NEW))),
+        upload(chinese, changed(exported / "categories.csv", ("Transaction Error", "Other"))),
+        upload(chinese, changed(exported / "codes.csv", (row, f"{row}\r\n{new}"))),
+    ]
+    chinese.force_login(UserFactory(role="editor"))
+    for limit in ("_MAX_CHANGES", "_MAX_SIGNED"):
+        monkeypatch.setattr(imports, limit, 0)
+        answers.append(upload(chinese, changed(file, (OLD, NEW))))
+        monkeypatch.undo()
+
+    assert all(told(response) for response in answers)
+    assert [text for response in answers for text in told(response) if not is_chinese(text)] == []

@@ -141,12 +141,16 @@ def catalogs(draw):
     )
 
 
+TWO_CODES = (
+    make_entry(messages={"en": MESSAGE, "de": Message(title="Guthaben fehlt", source_text={"title": MESSAGE.title})}),
+    make_entry(code="4001", name="UPSTREAM_FAILED", similar=("1007",)),
+)
+
+
 @pytest.fixture
 def directory(tmp_path):
     """Return a directory in people's form with two codes, which may be damaged."""
-    other = make_entry(code="4001", name="UPSTREAM_FAILED", similar=("1007",))
-    messages = {"en": MESSAGE, "de": Message(title="Guthaben fehlt", source_text={"title": MESSAGE.title})}
-    exchange.write_directory(tmp_path, [make_entry(messages=messages), other])
+    exchange.write_directory(tmp_path, TWO_CODES)
     return tmp_path
 
 
@@ -310,17 +314,20 @@ def test_tables_and_runbooks_may_be_utf_16(directory, change):
 FILES = ["categories.csv", "codes.csv", "messages/de.po", "runbooks/1007.md"]
 
 
+NO_TEXTS = [
+    (b"\xff\xfex", ":1: The file is not UTF-16: truncated data at byte 2. Save it as UTF-8, "),
+    ("x\n".encode("utf-16-le"), ":1: The file holds the control character U+0000. Save it as UTF-8, "),
+    (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5. Save it as UTF-8, "),
+    ("line\né".encode("cp1252"), ":2: The file is not UTF-8: unexpected end of data at byte 5. Save it as UTF-8, "),
+    (b"line\nline\n\x00", ":3: The file holds the control character U+0000. Save it as UTF-8, "),
+    (b"\x1b[31m", ":1: The file holds the control character U+001B."),
+]
+
+
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [
-        (b"\xff\xfex", ":1: The file is not UTF-16: truncated data at byte 2. Save it as UTF-8, "),
-        ("x\n".encode("utf-16-le"), ":1: The file holds the control character U+0000. Save it as UTF-8, "),
-        (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5. Save it as UTF-8, "),
-        ("line\né".encode("cp1252"), ":2: The file is not UTF-8: unexpected end of data at byte 5. Save it as UTF-8, "),
-        (b"line\nline\n\x00", ":3: The file holds the control character U+0000. Save it as UTF-8, "),
-        (b"\x1b[31m", ":1: The file holds the control character U+001B."),
-    ],
+    NO_TEXTS,
     ids=["half of UTF-16", "UTF-16 that does not say so", "latin", "Windows-1252", "NUL", "escape"],
 )
 def test_a_file_that_is_no_text_is_named_once(directory, file, content, expected):
@@ -372,22 +379,25 @@ def test_a_table_is_read_as_any_spreadsheet_saves_it(entries, data):
         assert read == tuple(map(with_ends, entries, read))
 
 
+SPOILED = [
+    (lambda text: text.replace(",", "|"), "codes.csv:1: The columns must be .* something else than commas, "),
+    (lambda text: text.replace(",name,", ",nom,"), "codes.csv:1: .* name is missing; 'nom' is none of them. Name "),
+    (lambda text: text.replace(",name,", ",,"), "codes.csv:1: .* name is missing; '' is none of them. Name "),
+    (lambda text: text.replace(",name,", ",code,"), "codes.csv:1: .* name is missing; code is there twice. Name "),
+    (lambda text: "sep=;\n" + text, "codes.csv:2: The columns must be .* something else than commas, "),
+    (lambda text: "sep=,\n" + text.replace("\n4001", "\nx"), "codes.csv:4: The code 'x' is not a number "),
+    (
+        lambda text: text.replace("too low", "a,b") + "1,2,,\n",
+        "codes.csv:4: The line must have 14 cells, and has 4",
+    ),
+    (lambda text: "", "codes.csv:1: The columns must be .* The first line names none of them"),
+    (lambda text: "\n" + text, "codes.csv:1: The columns must be .* The first line names none of them"),
+]
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
-    [
-        (lambda text: text.replace(",", "|"), "codes.csv:1: The columns must be .* something else than commas, "),
-        (lambda text: text.replace(",name,", ",nom,"), "codes.csv:1: .* name is missing; 'nom' is none of them. Name "),
-        (lambda text: text.replace(",name,", ",,"), "codes.csv:1: .* name is missing; '' is none of them. Name "),
-        (lambda text: text.replace(",name,", ",code,"), "codes.csv:1: .* name is missing; code is there twice. Name "),
-        (lambda text: "sep=;\n" + text, "codes.csv:2: The columns must be .* something else than commas, "),
-        (lambda text: "sep=,\n" + text.replace("\n4001", "\nx"), "codes.csv:4: The code 'x' is not a number "),
-        (
-            lambda text: text.replace("too low", "a,b") + "1,2,,\n",
-            "codes.csv:4: The line must have 14 cells, and has 4",
-        ),
-        (lambda text: "", "codes.csv:1: The columns must be .* The first line names none of them"),
-        (lambda text: "\n" + text, "codes.csv:1: The columns must be .* The first line names none of them"),
-    ],
+    SPOILED,
     ids=["separator", "unknown", "empty", "twice", "sep= and another", "counted", "cells", "nothing", "first line"],
 )
 def test_what_a_spreadsheet_spoiled_is_named_with_its_cure(directory, change, expected):
@@ -455,108 +465,107 @@ def test_a_directory_in_place_of_a_file_is_named(directory):
     assert problems_of(directory)[0].startswith("codes.csv:1: The file cannot be read: ")
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "expected"),
-    [
-        ("categories.csv", "slug,name", "slug,slug", "categories.csv:1: The columns must be slug,name,position,"),
-        ("categories.csv", ",1,", ",one,", "categories.csv:2: The position 'one' is not a number."),
-        ("categories.csv", ",1,", f",{'1' * 5000},", "categories.csv:2: The position '11111111111111111111' is not a"),
-        ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
-        ("categories.csv", "transaction,", "a b,", "categories.csv:2: The slug 'a b' is not like upstream."),
-        ("categories.csv", "transaction,", ",", "categories.csv:2: The slug '' is not like upstream."),
-        (
-            "categories.csv",
-            "transaction,T",
-            "transaction,x,1,,\ntransaction,T",
-            "categories.csv:3: The category 'transaction' is there twice.",
-        ),
-        ("codes.csv", ",severity", "", "codes.csv:1: The columns must be code,name,"),
-        ("codes.csv", ",similar", ",similar,extra", "codes.csv:1: The columns must be code,name,"),
-        ("codes.csv", ",", ";", "codes.csv:1: The columns must be code,name,"),
-        ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells, and has "),
-        ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells, and has "),
-        ("codes.csv", "Balance not enough", '"Balance', "codes.csv:2: This is not CSV: unexpected end of data."),
-        ("codes.csv", "Balance not enough", '"Bal"ance', "codes.csv:2: This is not CSV: "),
-        ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 is there twice."),
-        ("codes.csv", "UPSTREAM_FAILED", "BALANCE_TOO_LOW", "codes.csv:3: The name BALANCE_TOO_LOW is there twice."),
-        (
-            "codes.csv",
-            "UPSTREAM_FAILED",
-            "upstream",
-            "codes.csv:3: The name 'upstream' is not like INSUFFICIENT_BALANCE.",
-        ),
-        ("codes.csv", "\n4001", "\n04001", "codes.csv:3: The code '04001' is not a number without leading zero."),
-        ("codes.csv", "\n4001", "\n４００１", "codes.csv:3: The code '４００１' is not a number without leading zero."),
-        ("codes.csv", "\n4001", "\n", "codes.csv:3: The code '' is not a number without leading zero."),
-        ("codes.csv", "rejected", "refused", "codes.csv:2: The outcome 'refused' is none of accepted, rejected,"),
-        ("codes.csv", "retry_after_resolution", "", "codes.csv:2: The retry_advice '' is none of not_applicable,"),
-        ("codes.csv", "operator", "them", "codes.csv:2: The responsible_party 'them' is none of none, customer,"),
-        ("codes.csv", "error,", "ERROR,", "codes.csv:2: The severity 'ERROR' is none of info, warning,"),
-        ("codes.csv", ",yes,", ",true,", "codes.csv:2: The reveal_to_customer 'true' is neither yes nor no."),
-        ("codes.csv", ",no,", ",,", "codes.csv:2: The is_retired '' is neither yes nor no."),
-        ("codes.csv", ",422,", ",600,", "codes.csv:2: The http_status '600' is not between 200 and 599."),
-        ("codes.csv", ",422,", ",,", "codes.csv:2: The http_status '' is not between 200 and 599."),
-        ("codes.csv", ",422,", ",٤٢٢,", "codes.csv:2: The http_status '٤٢٢' is not between 200 and 599."),
-        ("codes.csv", "resolution,,", "resolution,soon,", "codes.csv:2: The retry_after 'soon' is not a number."),
-        ("codes.csv", ",1007\n", ",7777\n", "codes.csv:3: The code '7777' is not in codes.csv."),
-        ("codes.csv", ",,1007\n", ",7777,\n", "codes.csv:3: The code '7777' is not in codes.csv."),
-        ("codes.csv", ",transaction,", ",lost,", "codes.csv:2: The category 'lost' is not in categories.csv."),
-        ("messages/de.po", "1007/title", "7777/title", "messages/de.po:10: The code 7777 is not in codes.csv."),
-        (
-            "messages/de.po",
-            "1007/title",
-            "1007/name",
-            "messages/de.po:10: The msgctxt '1007/name' is not like 1007/title.",
-        ),
-        ("messages/de.po", "1007/title", "title", "messages/de.po:10: The msgctxt 'title' is not like 1007/title."),
-        ("messages/de.po", 'msgctxt "1007/title"\n', "", "messages/de.po:10: The msgctxt None is not like 1007/title."),
-        (
-            "messages/de.po",
-            "1007/customer_message",
-            "1007/title",
-            "messages/de.po:14: The msgctxt '1007/title' is there",
-        ),
-        (
-            "messages/de.po",
-            'msgid "Balance',
-            'msgid "Bal"ance',
-            "messages/de.po:11: This is not a PO file: 'ance' is no keyword. A text stands between straight quotes",
-        ),
-        (
-            "messages/de.po",
-            "msgid",
-            "message",
-            "messages/de.po:2: This is not a PO file: 'message' is no keyword. ",
-        ),
-        (
-            "messages/en.po",
-            'msgstr "Balance',
-            'msgstr "Other',
-            "messages/en.po:10: This is the source language: msgid and",
-        ),
-        ("runbooks/1007.md", "## Impact", "## Effect", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
-        ("runbooks/1007.md", "## Impact\n", "", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
-        (
-            "runbooks/1007.md",
-            "code: 1007",
-            "code: 1008",
-            "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
-        ),
-        (
-            "runbooks/1007.md",
-            "owner: ",
-            "team: ",
-            "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
-        ),
-        (
-            "runbooks/1007.md",
-            "little.\n\n",
-            "little.\n",
-            "runbooks/1007.md:4: The section Meaning must end with an empty",
-        ),
-    ],
-    ids=lambda value: None,
-)
+MISTAKES = [
+    ("categories.csv", "slug,name", "slug,slug", "categories.csv:1: The columns must be slug,name,position,"),
+    ("categories.csv", ",1,", ",one,", "categories.csv:2: The position 'one' is not a number."),
+    ("categories.csv", ",1,", f",{'1' * 5000},", "categories.csv:2: The position '11111111111111111111' is not a"),
+    ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
+    ("categories.csv", "transaction,", "a b,", "categories.csv:2: The slug 'a b' is not like upstream."),
+    ("categories.csv", "transaction,", ",", "categories.csv:2: The slug '' is not like upstream."),
+    (
+        "categories.csv",
+        "transaction,T",
+        "transaction,x,1,,\ntransaction,T",
+        "categories.csv:3: The category 'transaction' is there twice.",
+    ),
+    ("codes.csv", ",severity", "", "codes.csv:1: The columns must be code,name,"),
+    ("codes.csv", ",similar", ",similar,extra", "codes.csv:1: The columns must be code,name,"),
+    ("codes.csv", ",", ";", "codes.csv:1: The columns must be code,name,"),
+    ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells, and has "),
+    ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells, and has "),
+    ("codes.csv", "Balance not enough", '"Balance', "codes.csv:2: This is not CSV: unexpected end of data."),
+    ("codes.csv", "Balance not enough", '"Bal"ance', "codes.csv:2: This is not CSV: "),
+    ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 is there twice."),
+    ("codes.csv", "UPSTREAM_FAILED", "BALANCE_TOO_LOW", "codes.csv:3: The name BALANCE_TOO_LOW is there twice."),
+    (
+        "codes.csv",
+        "UPSTREAM_FAILED",
+        "upstream",
+        "codes.csv:3: The name 'upstream' is not like INSUFFICIENT_BALANCE.",
+    ),
+    ("codes.csv", "\n4001", "\n04001", "codes.csv:3: The code '04001' is not a number without leading zero."),
+    ("codes.csv", "\n4001", "\n４００１", "codes.csv:3: The code '４００１' is not a number without leading zero."),
+    ("codes.csv", "\n4001", "\n", "codes.csv:3: The code '' is not a number without leading zero."),
+    ("codes.csv", "rejected", "refused", "codes.csv:2: The outcome 'refused' is none of accepted, rejected,"),
+    ("codes.csv", "retry_after_resolution", "", "codes.csv:2: The retry_advice '' is none of not_applicable,"),
+    ("codes.csv", "operator", "them", "codes.csv:2: The responsible_party 'them' is none of none, customer,"),
+    ("codes.csv", "error,", "ERROR,", "codes.csv:2: The severity 'ERROR' is none of info, warning,"),
+    ("codes.csv", ",yes,", ",true,", "codes.csv:2: The reveal_to_customer 'true' is neither yes nor no."),
+    ("codes.csv", ",no,", ",,", "codes.csv:2: The is_retired '' is neither yes nor no."),
+    ("codes.csv", ",422,", ",600,", "codes.csv:2: The http_status '600' is not between 200 and 599."),
+    ("codes.csv", ",422,", ",,", "codes.csv:2: The http_status '' is not between 200 and 599."),
+    ("codes.csv", ",422,", ",٤٢٢,", "codes.csv:2: The http_status '٤٢٢' is not between 200 and 599."),
+    ("codes.csv", "resolution,,", "resolution,soon,", "codes.csv:2: The retry_after 'soon' is not a number."),
+    ("codes.csv", ",1007\n", ",7777\n", "codes.csv:3: The code '7777' is not in codes.csv."),
+    ("codes.csv", ",,1007\n", ",7777,\n", "codes.csv:3: The code '7777' is not in codes.csv."),
+    ("codes.csv", ",transaction,", ",lost,", "codes.csv:2: The category 'lost' is not in categories.csv."),
+    ("messages/de.po", "1007/title", "7777/title", "messages/de.po:10: The code 7777 is not in codes.csv."),
+    (
+        "messages/de.po",
+        "1007/title",
+        "1007/name",
+        "messages/de.po:10: The msgctxt '1007/name' is not like 1007/title.",
+    ),
+    ("messages/de.po", "1007/title", "title", "messages/de.po:10: The msgctxt 'title' is not like 1007/title."),
+    ("messages/de.po", 'msgctxt "1007/title"\n', "", "messages/de.po:10: The msgctxt None is not like 1007/title."),
+    (
+        "messages/de.po",
+        "1007/customer_message",
+        "1007/title",
+        "messages/de.po:14: The msgctxt '1007/title' is there",
+    ),
+    (
+        "messages/de.po",
+        'msgid "Balance',
+        'msgid "Bal"ance',
+        "messages/de.po:11: This is not a PO file: 'ance' is no keyword. A text stands between straight quotes",
+    ),
+    (
+        "messages/de.po",
+        "msgid",
+        "message",
+        "messages/de.po:2: This is not a PO file: 'message' is no keyword. ",
+    ),
+    (
+        "messages/en.po",
+        'msgstr "Balance',
+        'msgstr "Other',
+        "messages/en.po:10: This is the source language: msgid and",
+    ),
+    ("runbooks/1007.md", "## Impact", "## Effect", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
+    ("runbooks/1007.md", "## Impact\n", "", "runbooks/1007.md:1: The headings must be Meaning, Impact,"),
+    (
+        "runbooks/1007.md",
+        "code: 1007",
+        "code: 1008",
+        "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
+    ),
+    (
+        "runbooks/1007.md",
+        "owner: ",
+        "team: ",
+        "runbooks/1007.md:1: The file must begin with the lines “code: 1007”",
+    ),
+    (
+        "runbooks/1007.md",
+        "little.\n\n",
+        "little.\n",
+        "runbooks/1007.md:4: The section Meaning must end with an empty",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), MISTAKES, ids=lambda value: None)
 def test_each_mistake_is_named_with_file_and_line(directory, file, old, new, expected):
     """So that the person who made it can mend it."""
     rewrite(directory / file, (old, new))

@@ -274,52 +274,55 @@ def test_an_odd_file_is_read_as_gettext_reads_it(content: str) -> None:
     assert read(content.encode()) == as_gettext_reads(content.encode())
 
 
+REFUSED = [
+    (UTF8 + UNIT.replace('"Bas"', "Solde insuffisant"), ":6: This is not a PO file: 'Solde' is no keyword. A text"),
+    (UTF8 + UNIT.replace('"Bas"', "“Bas”"), ":6: This is not a PO file: '“' cannot stand here. A text stands"),
+    (UTF8 + UNIT.replace('"Bas"', "'Bas'"), ':6: This is not a PO file: "\'" cannot stand here. A text stands'),
+    (UTF8 + UNIT.replace("Bas", 'le "bas"'), ":6: This is not a PO file: 'bas' is no keyword. A text stands"),
+    (UTF8 + UNIT.replace("Bas", "Bas\n"), ":6: This is not a PO file: the text does not end on its line. Close it"),
+    (UTF8 + UNIT.replace("Bas", r"\q"), r":6: This is not a PO file: the escape \q is unknown. A backslash is"),
+    (UTF8 + UNIT.replace("Bas", r"\u00e9"), r":6: This is not a PO file: the escape \u is unknown. A backslash"),
+    (UTF8 + UNIT.replace("Bas", r"\xg"), r":6: This is not a PO file: the escape \x is unknown. A backslash is"),
+    (
+        UTF8 + UNIT.replace("Bas", r"\303"),
+        ":6: This is not a PO file: the escapes of the text are not UTF-8. Write",
+    ),
+    (UTF8 + UNIT.replace("Bas", r"\777"), r":6: This is not a PO file: the escape \777 is no byte of a"),
+    (UTF8 + UNIT.replace("Bas", r"B\0s"), r":6: This is not a PO file: the escape \0 is no byte of a text."),
+    (UTF8 + UNIT.replace("msgstr", "# note\nmsgstr"), ":6: This is not a PO file: a comment stands inside a unit."),
+    (UTF8 + UNIT.replace('w"', 'w" # note'), ":5: This is not a PO file: a comment stands inside a unit. Put"),
+    (UTF8 + f'#| msgid "a"\n# note\n{UNIT}', ":5: This is not a PO file: a comment stands inside a unit. Put it"),
+    (UTF8 + UNIT + '# note\n"s"\n', ":8: This is not a PO file: the text belongs to no keyword. Each line"),
+    (UTF8 + f'#| msgid "a"\n"b"\n{UNIT}', ":5: This is not a PO file: the text belongs to no keyword. Each line"),
+    (UTF8 + UNIT.replace("msgid", "#~ msgid"), ":5: This is not a PO file: only some lines of the unit begin"),
+    (UTF8 + UNIT.replace('msgid "Low"\n', ""), ":5: This is not a PO file: msgstr cannot stand here. A unit is"),
+    (UTF8 + 'msgid "a"\nmsgctxt "b"\nmsgstr "c"\n', ":5: This is not a PO file: msgctxt cannot stand here. A unit"),
+    (UTF8 + UNIT + 'msgstr "b"\n', ":7: This is not a PO file: msgstr cannot stand here. A unit is msgctxt, msgid"),
+    (
+        UTF8 + UNIT + 'msgstr[0] "b"\n',
+        ":7: This is not a PO file: msgstr[] cannot stand here. A unit is msgctxt, msgid",
+    ),
+    (UTF8 + UNIT.replace(' "Bas"', ""), ':6: This is not a PO file: msgstr has no text, not even "". A text'),
+    (UTF8 + 'msgid "a"\n', ":5: This is not a PO file: the last unit has no msgstr."),
+    (UTF8 + UNIT.upper(), ":4: This is not a PO file: 'MSGCTXT' is no keyword. A text stands between"),
+    (UTF8 + UNIT + UNIT, ":7: The msgctxt '1007/title' is there twice."),
+    (UTF8 + UNIT + UTF8, ":7: The file has a second header. Keep one of them."),
+    # Gettext would read these; nobody means what it reads.
+    (UTF8 + f"#~ #~ {UNIT}", ":4: This is not a PO file: '#' cannot stand here. A text stands between straight"),
+    (f"# C:\\temp\\\n{UTF8}{UNIT}", ":1: This is not a PO file: the line ends in a backslash, which would join it"),
+    (
+        HEADER.format("ISO-8859-1") + UNIT.replace("Bas", "Été"),
+        ":1: The header says charset=ISO-8859-1, but the file",
+    ),
+    (HEADER.format("BIG5") + UNIT, ":1: The charset 'BIG5' of the header is none that is read here. Save the file"),
+    (HEADER.format("rot13") + UNIT, ":1: The charset 'rot13' of the header is none that is read here. Save the"),
+    (HEADER.format("unicode_escape") + UNIT, ":1: The charset 'unicode_escape' of the header is none that is read"),
+]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [
-        (UTF8 + UNIT.replace('"Bas"', "Solde insuffisant"), ":6: This is not a PO file: 'Solde' is no keyword. A text"),
-        (UTF8 + UNIT.replace('"Bas"', "“Bas”"), ":6: This is not a PO file: '“' cannot stand here. A text stands"),
-        (UTF8 + UNIT.replace('"Bas"', "'Bas'"), ':6: This is not a PO file: "\'" cannot stand here. A text stands'),
-        (UTF8 + UNIT.replace("Bas", 'le "bas"'), ":6: This is not a PO file: 'bas' is no keyword. A text stands"),
-        (UTF8 + UNIT.replace("Bas", "Bas\n"), ":6: This is not a PO file: the text does not end on its line. Close it"),
-        (UTF8 + UNIT.replace("Bas", r"\q"), r":6: This is not a PO file: the escape \q is unknown. A backslash is"),
-        (UTF8 + UNIT.replace("Bas", r"\u00e9"), r":6: This is not a PO file: the escape \u is unknown. A backslash"),
-        (UTF8 + UNIT.replace("Bas", r"\xg"), r":6: This is not a PO file: the escape \x is unknown. A backslash is"),
-        (
-            UTF8 + UNIT.replace("Bas", r"\303"),
-            ":6: This is not a PO file: the escapes of the text are not UTF-8. Write",
-        ),
-        (UTF8 + UNIT.replace("Bas", r"\777"), r":6: This is not a PO file: the escape \777 is no byte of a"),
-        (UTF8 + UNIT.replace("Bas", r"B\0s"), r":6: This is not a PO file: the escape \0 is no byte of a text."),
-        (UTF8 + UNIT.replace("msgstr", "# note\nmsgstr"), ":6: This is not a PO file: a comment stands inside a unit."),
-        (UTF8 + UNIT.replace('w"', 'w" # note'), ":5: This is not a PO file: a comment stands inside a unit. Put"),
-        (UTF8 + f'#| msgid "a"\n# note\n{UNIT}', ":5: This is not a PO file: a comment stands inside a unit. Put it"),
-        (UTF8 + UNIT + '# note\n"s"\n', ":8: This is not a PO file: the text belongs to no keyword. Each line"),
-        (UTF8 + f'#| msgid "a"\n"b"\n{UNIT}', ":5: This is not a PO file: the text belongs to no keyword. Each line"),
-        (UTF8 + UNIT.replace("msgid", "#~ msgid"), ":5: This is not a PO file: only some lines of the unit begin"),
-        (UTF8 + UNIT.replace('msgid "Low"\n', ""), ":5: This is not a PO file: msgstr cannot stand here. A unit is"),
-        (UTF8 + 'msgid "a"\nmsgctxt "b"\nmsgstr "c"\n', ":5: This is not a PO file: msgctxt cannot stand here. A unit"),
-        (UTF8 + UNIT + 'msgstr "b"\n', ":7: This is not a PO file: msgstr cannot stand here. A unit is msgctxt, msgid"),
-        (
-            UTF8 + UNIT + 'msgstr[0] "b"\n',
-            ":7: This is not a PO file: msgstr[] cannot stand here. A unit is msgctxt, msgid",
-        ),
-        (UTF8 + UNIT.replace(' "Bas"', ""), ':6: This is not a PO file: msgstr has no text, not even "". A text'),
-        (UTF8 + 'msgid "a"\n', ":5: This is not a PO file: the last unit has no msgstr."),
-        (UTF8 + UNIT.upper(), ":4: This is not a PO file: 'MSGCTXT' is no keyword. A text stands between"),
-        (UTF8 + UNIT + UNIT, ":7: The msgctxt '1007/title' is there twice."),
-        (UTF8 + UNIT + UTF8, ":7: The file has a second header. Keep one of them."),
-        # Gettext would read these; nobody means what it reads.
-        (UTF8 + f"#~ #~ {UNIT}", ":4: This is not a PO file: '#' cannot stand here. A text stands between straight"),
-        (f"# C:\\temp\\\n{UTF8}{UNIT}", ":1: This is not a PO file: the line ends in a backslash, which would join it"),
-        (
-            HEADER.format("ISO-8859-1") + UNIT.replace("Bas", "Été"),
-            ":1: The header says charset=ISO-8859-1, but the file",
-        ),
-        (HEADER.format("BIG5") + UNIT, ":1: The charset 'BIG5' of the header is none that is read here. Save the file"),
-        (HEADER.format("rot13") + UNIT, ":1: The charset 'rot13' of the header is none that is read here. Save the"),
-        (HEADER.format("unicode_escape") + UNIT, ":1: The charset 'unicode_escape' of the header is none that is read"),
-    ],
+    REFUSED,
     ids=lambda value: ascii(value[-60:]),
 )
 def test_what_gettext_refuses_or_nobody_means_is_refused(content: str, expected: str) -> None:

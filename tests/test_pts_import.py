@@ -497,20 +497,20 @@ def test_a_translator_confirms_by_taking_the_flag_away(tmp_path: Path) -> None:
     assert Message.objects.get(error__code="1000", language="fr").source_text["title"] == "Request taken"
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "expected"),
-    [
-        ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "<b>Requête</b>"', "messages/fr.po:11: .*(M006)"),
-        ("messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
-        ("messages/fr.po", 'msgid "Request accepted"', f'msgid "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
-        ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "a\\b"', "messages/fr.po:11: .* character U.0008"),
-        ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of a stored code .*: REQUEST_ACCEPTED"),
-        ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
-        ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
-        ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
-        ("categories.csv", "Transaction Error", "x" * 101, "categories.csv:2: .* at most 100 "),
-    ],
-)
+REJECTED = [
+    ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "<b>Requête</b>"', "messages/fr.po:11: .*(M006)"),
+    ("messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
+    ("messages/fr.po", 'msgid "Request accepted"', f'msgid "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
+    ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "a\\b"', "messages/fr.po:11: .* character U.0008"),
+    ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of a stored code .*: REQUEST_ACCEPTED"),
+    ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
+    ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
+    ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
+    ("categories.csv", "Transaction Error", "x" * 101, "categories.csv:2: .* at most 100 "),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), REJECTED)
 def test_what_breaks_a_rule_is_rejected(files: Path, file: str, old: str, new: str, expected: str) -> None:
     """File, line and rule are named; the rest of the import is written."""
     rewrite(files / file, old, new)
@@ -723,68 +723,69 @@ HEADER += "reveal_to_customer,is_retired,replaced_by,similar\n"
 ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,400,warning,yes,no,,\n"
 
 
+HOSTILE = [
+    ("codes.csv", b"x" * 50_000_000, "codes.csv:1: The file is larger than 20000 KB."),
+    ("fr.po", b'""\n' * 6_000_000, "messages/fr.po:400001: This is too much for a catalog: "),
+    ("fr.po", b'msgid "a"\nmsgstr ""\n' + b'""\n' * 2000, "messages/fr.po:1002: This is too much for a catalog: "),
+    (
+        "fr.po",
+        b'msgid ""\nmsgstr "' + b"x" * 300_000 + b'"\n',
+        "messages/fr.po:2: This is too much for a catalog: ",
+    ),
+    ("fr.po", b'msgid "a"msgstr""\n' * 60_000, "messages/fr.po:50001: This is too much for a catalog: "),
+    ("codes.csv", HEADER.encode() + ROW.encode() * 60_000, "codes.csv:50002: The file has more than 50000 lines."),
+    ("codes.csv", b"code," * 1_000_000, "codes.csv:1: This is not CSV: the line is too long."),
+    ("codes.csv", HEADER.encode() + b'"' + b"x\n" * 200_000, "codes.csv:2: This is not CSV: field larger than"),
+    ("1007.md", b"## a\n" * 30_000, "runbooks/1007.md:1: The file is larger than 100 KB."),
+    ("codes.csv", HEADER.encode() + b"1007,\x00\n", "codes.csv:2: The file holds the control character U+0000."),
+    ("codes.csv", HEADER.encode("utf-16-le"), "codes.csv:1: The file holds the control character U+0000. Save "),
+    ("codes.csv", HEADER.encode() + b"1007,\xe9\n", "codes.csv:2: The file is not UTF-8: "),
+    ("codes.csv", HEADER.replace(",", "|").encode(), "codes.csv:1: The columns must be code,name,"),
+    ("codes.csv", (HEADER + ROW + ROW).encode(), "codes.csv:3: The code 1007 is there twice."),
+    ("codes.csv", (HEADER + ROW[:-1] + "1234\n").encode(), "codes.csv:2: The code '1234' is not in the catalog."),
+    (
+        "codes.csv",
+        (HEADER + ROW.replace("transaction", "x")).encode(),
+        "codes.csv:2: The category 'x' is not in the",
+    ),
+    (
+        "codes.csv",
+        (HEADER[:-1] + ",revision\n" + ROW[:-1] + ",soon\n").encode(),
+        "codes.csv:2: The revision 'soon' is not like 12.",
+    ),
+    (
+        "fr.po",
+        UNIT.format(key="7777/title", source="a", text="b").encode(),
+        "messages/fr.po:2: The code 7777 is not",
+    ),
+    (
+        "fr.po",
+        b'msgctxt "1007/title"\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\n',
+        "messages/fr.po:1: The unit has plural forms",
+    ),
+    (
+        "fr.po",
+        PO.format(header='"X-PTS-Revision: x\\n"', units=UNIT.format(key="1007/title", source="a", text="b")).encode(),
+        "messages/fr.po:1: The revision 'x' is not like 12.",
+    ),
+    ("fr.po", b"\x7fELF", "messages/fr.po:1: The file holds the control character U+007F."),
+    ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file holds the control character U+0085."),
+    (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
+    ("中文.po", b"", "messages/中文.po:1: The file must be named after its language, such as fr.po."),
+    ("pt_PT.po", b"", "messages/pt_PT.po:1: The file must be named pt-br.po. If pt-pt shall be a language beside"),
+    ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
+    ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),
+    (
+        "notes.md",
+        b"",
+        "runbooks/notes.md:1: This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.",
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
-    [
-        ("codes.csv", b"x" * 50_000_000, "codes.csv:1: The file is larger than 20000 KB."),
-        ("fr.po", b'""\n' * 6_000_000, "messages/fr.po:400001: This is too much for a catalog: "),
-        ("fr.po", b'msgid "a"\nmsgstr ""\n' + b'""\n' * 2000, "messages/fr.po:1002: This is too much for a catalog: "),
-        (
-            "fr.po",
-            b'msgid ""\nmsgstr "' + b"x" * 300_000 + b'"\n',
-            "messages/fr.po:2: This is too much for a catalog: ",
-        ),
-        ("fr.po", b'msgid "a"msgstr""\n' * 60_000, "messages/fr.po:50001: This is too much for a catalog: "),
-        ("codes.csv", HEADER.encode() + ROW.encode() * 60_000, "codes.csv:50002: The file has more than 50000 lines."),
-        ("codes.csv", b"code," * 1_000_000, "codes.csv:1: This is not CSV: the line is too long."),
-        ("codes.csv", HEADER.encode() + b'"' + b"x\n" * 200_000, "codes.csv:2: This is not CSV: field larger than"),
-        ("1007.md", b"## a\n" * 30_000, "runbooks/1007.md:1: The file is larger than 100 KB."),
-        ("codes.csv", HEADER.encode() + b"1007,\x00\n", "codes.csv:2: The file holds the control character U+0000."),
-        ("codes.csv", HEADER.encode("utf-16-le"), "codes.csv:1: The file holds the control character U+0000. Save "),
-        ("codes.csv", HEADER.encode() + b"1007,\xe9\n", "codes.csv:2: The file is not UTF-8: "),
-        ("codes.csv", HEADER.replace(",", "|").encode(), "codes.csv:1: The columns must be code,name,"),
-        ("codes.csv", (HEADER + ROW + ROW).encode(), "codes.csv:3: The code 1007 is there twice."),
-        ("codes.csv", (HEADER + ROW[:-1] + "1234\n").encode(), "codes.csv:2: The code '1234' is not in the catalog."),
-        (
-            "codes.csv",
-            (HEADER + ROW.replace("transaction", "x")).encode(),
-            "codes.csv:2: The category 'x' is not in the",
-        ),
-        (
-            "codes.csv",
-            (HEADER[:-1] + ",revision\n" + ROW[:-1] + ",soon\n").encode(),
-            "codes.csv:2: The revision 'soon' is not like 12.",
-        ),
-        (
-            "fr.po",
-            UNIT.format(key="7777/title", source="a", text="b").encode(),
-            "messages/fr.po:2: The code 7777 is not",
-        ),
-        (
-            "fr.po",
-            b'msgctxt "1007/title"\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\n',
-            "messages/fr.po:1: The unit has plural forms",
-        ),
-        (
-            "fr.po",
-            PO.format(
-                header='"X-PTS-Revision: x\\n"', units=UNIT.format(key="1007/title", source="a", text="b")
-            ).encode(),
-            "messages/fr.po:1: The revision 'x' is not like 12.",
-        ),
-        ("fr.po", b"\x7fELF", "messages/fr.po:1: The file holds the control character U+007F."),
-        ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file holds the control character U+0085."),
-        (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
-        ("中文.po", b"", "messages/中文.po:1: The file must be named after its language, such as fr.po."),
-        ("pt_PT.po", b"", "messages/pt_PT.po:1: The file must be named pt-br.po. If pt-pt shall be a language beside"),
-        ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
-        ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),
-        (
-            "notes.md",
-            b"",
-            "runbooks/notes.md:1: This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.",
-        ),
-    ],
+    HOSTILE,
     ids=lambda value: None if isinstance(value, bytes) else value[:40],
 )
 def test_a_hostile_file_is_refused(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
