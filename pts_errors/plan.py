@@ -112,7 +112,8 @@ def dangling(parts: Parts, drafts: State) -> Iterator[str]:
     of_codes = [(code, part) for (code, _language), part in parts.messages.items()] + list(parts.runbooks.items())
     for code, part in of_codes:
         if code not in known:
-            yield f"{part.file}:{part.line}: {_('The code %(code)s is not in the catalog.') % {'code': code}}"
+            sentence = _("The code %(code)s is not in the catalog.") % {"code": code}
+            yield f"{part.file}:{part.line}: {sentence}"
 
 
 def compare(
