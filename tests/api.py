@@ -15,7 +15,7 @@ from factory.django import DjangoModelFactory
 class UserFactory(DjangoModelFactory[User]):
     """A member of staff, with the permissions of this app that are named."""
 
-    username = factory.Sequence(lambda number: f"user{number}")
+    username = factory.Sequence(lambda number: f"person{number}")
     is_staff = True
 
     class Meta:

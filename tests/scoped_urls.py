@@ -32,9 +32,10 @@ class GuardedAdmin(ErrorCodeAdmin):
 
     def _may(self, request: HttpRequest, verb: str, obj: ErrorCode | None) -> bool:
         name = f"pts_errors.{verb}_errorcode"
-        if obj is None:
-            return request.user.has_perm(name) or get_objects_for_user(request.user, name).exists()
-        return request.user.has_perm(name) or request.user.has_perm(name, obj)
+        allowed: dict[str, set[int]] = request.__dict__.setdefault("allowed", {})
+        if name not in allowed:  # one question a request, as a host with many rows asks it
+            allowed[name] = set(get_objects_for_user(request.user, name).values_list("pk", flat=True))
+        return request.user.has_perm(name) or (bool(allowed[name]) if obj is None else obj.pk in allowed[name])
 
     def has_view_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
         """Ask."""
