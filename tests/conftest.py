@@ -64,11 +64,11 @@ def seeded(django_db_setup: None, django_db_blocker: Any) -> Seeded:
 
 
 @pytest.fixture(autouse=True)
-def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
+def fresh_process(request: pytest.FixtureRequest, seeded: Seeded) -> Iterator[None]:
     """Begin every test as a process of its own: one that has read the seeded catalog, or nothing yet (mark ``cold``)."""
     holder = snapshot.Holder()
     if request.node.get_closest_marker("cold") is None:
-        holder.catalog = request.getfixturevalue("seeded").catalog()
+        holder.catalog = seeded.catalog()
         holder._is_loaded = True
     snapshot.swap(holder)
     snapshot.uncommitted.clear()
@@ -77,7 +77,7 @@ def fresh_process(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     snapshot.swap(snapshot.Holder())
     if _empties_the_tables(request.node):
-        request.getfixturevalue("seeded").forget()
+        seeded.forget()
 
 
 def _empties_the_tables(item: pytest.Item) -> bool:
