@@ -109,7 +109,7 @@ def test_the_back_office(open_page, tmp_path):
             page.goto(code_url("1007"))
             _replace_and_save(page, "#id_messages-en-title", "Balance", "Balance is")
             page.goto(code_url("8010"))
-            _replace_and_save(page, _IMPACT, "1007 or 1013", "1007 or 1013 until they are released")
+            _replace_and_save(page, _IMPACT, "(1007, 1013)", "(1007, 1013) until it is released")
     with time_machine.travel(now + timedelta(days=2, minutes=40)):
         for look, options in _LOOKS.items():
             with open_page("mara", **options) as page:
@@ -152,12 +152,12 @@ def _screens(page: Any, look: str) -> None:
 
 def _collide(page: Any, look: str, open_page: Callable[..., Any]) -> None:
     """Take what mara sees when edda has saved first; then put the text back."""
-    theirs = ("until they are released", "until finance releases them")
+    theirs = ("until it is released", "until finance releases it")
     page.goto(code_url("8010"))
     with open_page("edda") as other:
         other.goto(code_url("8010"))
         _replace_and_save(other, _IMPACT, *theirs)
-        _replace_and_save(page, _IMPACT, "look missing", "look missing for days")
+        _replace_and_save(page, _IMPACT, "they can pay twice", "each can pay twice")
         _take(page, f"conflict-{look}")
         other.goto(code_url("8010"))
         _replace_and_save(other, _IMPACT, *reversed(theirs))
