@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
+from django.urls import URLResolver
 
 from pts_errors.models import ErrorCode, Message
 
 LIST = "/admin/pts_errors/errorcode/"
 MATRIX = "/admin/pts_errors/message/"
 PUBLISH = "/admin/pts_errors/errorcode/publish/"
+
+
+def routes(patterns: Iterable[Any], prefix: str = "") -> Iterator[str]:
+    """Yield every route below some URL patterns, with its converters; also those that a later version adds."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
 
 
 def code_url(code: str, page: str = "change/") -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
@@ -87,3 +90,12 @@ def _empties_the_tables(item: pytest.Item) -> bool:
     is_transactional = marker is not None and bool(marker.kwargs.get("transaction"))
     fixtures = getattr(item, "fixturenames", ())
     return is_transactional or not {"transactional_db", "live_server"}.isdisjoint(fixtures)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
+    """Return a directory with an export of the fresh catalog, which no test changes."""
+    directory = tmp_path_factory.mktemp("catalog")
+    with django_db_blocker.unblock():
+        call_command("pts_export", str(directory), stdout=io.StringIO())
+    return directory

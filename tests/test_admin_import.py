@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -31,15 +29,6 @@ pytestmark = pytest.mark.django_db
 
 IMPORT = f"{LIST}import/"
 OLD, NEW = 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"'
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
-    """Return a directory with an export of the fresh catalog."""
-    directory = tmp_path_factory.mktemp("catalog")
-    with django_db_blocker.unblock():
-        call_command("pts_export", str(directory), stdout=io.StringIO())
-    return directory
 
 
 @pytest.fixture

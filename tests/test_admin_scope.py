@@ -12,13 +12,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 from guardian.shortcuts import assign_perm
 from pytest_django import Settings
 
 from pts_errors import publishing
 from pts_errors.models import ErrorCode, Flag, Message, Revision, Runbook
-from tests.admin_pages import fields
+from tests.admin_pages import fields, routes
 from tests.api import client_of, make_user
 from tests.factories import FlagFactory, UserFactory
 from tests.scoped_urls import HIDDEN, SITES
@@ -68,14 +67,6 @@ def client(host: str) -> Client:
 def addresses(host: str, row: ErrorCode) -> Iterator[str]:
     """Yield every address of our models on a site, about one code; also those that a later version adds."""
 
-    def walk(patterns: Any, prefix: str) -> Iterator[str]:
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, route)
-            elif isinstance(pattern, URLPattern) and route.startswith("pts_errors/"):
-                yield route
-
     keys = {
         "pts_errors/errorcode/": row.pk,
         "pts_errors/message/": Message.objects.get(error=row, language="fr").pk,
@@ -83,7 +74,9 @@ def addresses(host: str, row: ErrorCode) -> Iterator[str]:
         "pts_errors/category/": row.category_id,
     }
     flag = Flag.objects.filter(runbook__error=row).values_list("pk", flat=True).first()
-    for route in walk(SITES[host].get_urls(), ""):
+    for route in routes(SITES[host].get_urls()):
+        if not route.startswith("pts_errors/"):
+            continue
         key = next((keys[start] for start in keys if route.startswith(start)), row.pk)
         for part, value in (
             ("<int:pk>", key),

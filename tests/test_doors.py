@@ -74,15 +74,6 @@ TAKEN: list[Case] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
-    """Return a directory with an export of the fresh catalog, which no test changes."""
-    directory = tmp_path_factory.mktemp("catalog")
-    with django_db_blocker.unblock():
-        call_command("pts_export", str(directory), stdout=io.StringIO())
-    return directory
-
-
 def row(kind: str) -> Any:
     """Return the stored row that the cases are about."""
     match kind:

@@ -26,15 +26,6 @@ PO = 'msgid ""\nmsgstr ""\n"Language: fr\\n"\n{header}\n{units}'
 UNIT = '\nmsgctxt "{key}"\nmsgid "{source}"\nmsgstr "{text}"\n'
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
-    """Return a directory with an export of the fresh catalog, which no test changes."""
-    directory = tmp_path_factory.mktemp("catalog")
-    with django_db_blocker.unblock():
-        call_command("pts_export", str(directory), stdout=io.StringIO())
-    return directory
-
-
 @pytest.fixture
 def files(exported: Path, tmp_path: Path) -> Path:
     """Return a directory with an export of the fresh catalog."""

@@ -18,7 +18,6 @@ from pts_errors.models import LanguageLimit
 PUBLISH = "pts_errors.publish_errorcode"
 VIEW_CODE = "pts_errors.view_errorcode"
 CHANGE_MESSAGE = "pts_errors.change_message"
-VIEW_RUNBOOK = "pts_errors.view_runbook"
 CHANGE_RUNBOOK = "pts_errors.change_runbook"
 
 
@@ -89,23 +88,23 @@ def languages_in_words(request: HttpRequest) -> str:
 
 def can_view_runbook(request: HttpRequest) -> bool:
     """Return whether the user may read runbooks."""
-    return request.user.has_perm(VIEW_RUNBOOK) or request.user.has_perm(CHANGE_RUNBOOK)
+    return _can_view(request, "runbook")
 
 
 def files(request: HttpRequest) -> dict[str, bool]:
     """Return of every kind of exported file whether the user may read it."""
-    readable = {
-        name: request.user.has_perm(f"pts_errors.view_{name}") or request.user.has_perm(f"pts_errors.change_{name}")
-        for name in ("errorcode", "message", "category")
-    }
     runbooks = can_view_runbook(request)
     return {
-        "codes.csv": readable["errorcode"],
-        "messages": readable["message"],
+        "codes.csv": _can_view(request, "errorcode"),
+        "messages": _can_view(request, "message"),
         # A category's escalation is a part of runbooks.
-        "categories.csv": readable["category"] and runbooks,
+        "categories.csv": _can_view(request, "category") and runbooks,
         "runbooks": runbooks,
     }
+
+
+def _can_view(request: HttpRequest, name: str) -> bool:
+    return any(request.user.has_perm(f"pts_errors.{verb}_{name}") for verb in ("view", "change"))
 
 
 def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int], frozenset[int]]:

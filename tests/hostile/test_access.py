@@ -10,12 +10,11 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 from pytest_django import Settings
 
 from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
-from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, said
+from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, routes, said
 from tests.api import client_of, make_user
 from tests.factories import UserFactory
 
@@ -38,16 +37,10 @@ def state() -> list[object]:
 def addresses() -> Iterator[str]:
     """Yield every address that our models have in the admin, also those that a later version adds."""
 
-    def walk(patterns: Any, prefix: str) -> Iterator[str]:
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern)
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, route)
-            elif isinstance(pattern, URLPattern) and route.startswith("pts_errors/"):
-                yield route
-
     key = str(ErrorCode.objects.get(code="1007").pk)
-    for route in walk(admin.site.get_urls(), ""):
+    for route in routes(admin.site.get_urls()):
+        if not route.startswith("pts_errors/"):
+            continue
         for part in ("<int:pk>", "<path:object_id>", "<int:number>", "<int:flag>", "<str:language>"):
             route = route.replace(part, {"<int:number>": "1", "<int:flag>": "1", "<str:language>": "fr"}.get(part, key))
         assert "<" not in route, "a converter that this test does not know"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.urls import URLResolver, get_resolver
+from django.urls import get_resolver
 
 from pts_errors.models import ErrorCode
+from tests.admin_pages import routes
 from tests.api import client_of
 from tests.factories import UserFactory
 
@@ -25,17 +25,11 @@ _STOCK = "object_id"
 def addresses() -> Iterator[tuple[str, bool]]:
     """Yield every address of ours with one number in it that cannot be, and whether Django's own admin answers it."""
 
-    def walk(patterns: Any, prefix: str) -> Iterator[str]:
-        for pattern in patterns:
-            route = prefix + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, route)
-            elif not route.startswith("/admin/") or "/pts_errors/" in route:
-                yield route
-
     key = ErrorCode.objects.get(code="1007").pk
     sound = {"code": "1007", "pk": key, "object_id": key, "number": 1, "flag": 1, "slug": "server", "language": "fr"}
-    for route in walk(get_resolver().url_patterns, "/"):
+    for route in routes(get_resolver().url_patterns, "/"):
+        if route.startswith("/admin/") and "/pts_errors/" not in route:
+            continue
         for part in _PART.finditer(route):
             name = part["route"] or part["regex"]
             if name == "language":
