@@ -148,11 +148,8 @@ def _history(alias: str, kind: str, key: str) -> Iterator[State]:
 
 
 def _read(revisions: Iterable[models.Revision]) -> Iterator[Entry]:
-    for revision in revisions:
-        try:
-            yield Entry.from_json(revision.snapshot, revision=revision.number)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            continue  # then whatever is here counts as changed, and stays
+    """Yield the states that can be read. Without the others, whatever is here counts as changed, and stays."""
+    return (entry for revision in revisions if (entry := revision.entry()) is not None)
 
 
 def _state(entries: Iterable[Entry]) -> State:

@@ -275,11 +275,5 @@ def _key(key: object) -> str:
 
 
 def _entries(revisions: Iterable[Revision]) -> dict[str, Entry]:
-    entries = {}
-    for revision in revisions:
-        try:
-            entry = Entry.from_json(revision.snapshot, revision=revision.number)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            continue  # damaged: then the code counts as one that was never published, and the next publish mends it
-        entries[entry.code] = entry
-    return entries
+    """Return the states by code. A damaged code counts as never published, and the next publish mends it."""
+    return {entry.code: entry for revision in revisions if (entry := revision.entry()) is not None}

@@ -717,6 +717,13 @@ class Revision(models.Model):
 
     save.alters_data = True  # type: ignore[attr-defined]  # keeps templates from calling it
 
+    def entry(self) -> entry.Entry | None:
+        """Return the published state, or None if it is damaged and cannot be read."""
+        try:
+            return entry.Entry.from_json(self.snapshot, revision=self.number)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+
     def delete(self, using: Any = None, keep_parents: bool = False) -> NoReturn:
         """Refuse.
 

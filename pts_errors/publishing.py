@@ -82,11 +82,10 @@ def restore(
     with transaction.atomic(using=alias):
         log.lock(using=alias)
         draft.lock(using=alias)
-        try:
-            entry = Entry.from_json(revision.snapshot)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        entry = revision.entry()
+        if entry is None:
             text = _("Revision %(number)d is damaged and cannot be restored.") % {"number": revision.number}
-            raise PublishRefused([_issue("P005", "", "", text)]) from error
+            raise PublishRefused([_issue("P005", "", "", text)])
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
         draft.write([_settled(entry, _categories(draft.read(using=alias).values()))], using=alias)

@@ -252,18 +252,26 @@ def _load(known: Catalog | None, alias: str) -> Catalog:
 
 
 def _read(revisions: RevisionQuerySet) -> tuple[list[Entry], list[str]]:
-    """Return the states, and the codes of those that other hands have damaged."""
+    """Return the states, and the codes of those that are damaged."""
     entries, damaged = [], []
-    rows = revisions.values_list("error__code", "number", "snapshot")
-    for code, number, state in stream(rows):
-        try:
-            for message in state["messages"].values():
-                message.pop("source_text", None)  # half of the memory, and nothing that a reader reads
-            entries.append(Entry.from_json(state, revision=number))
-        except (KeyError, TypeError, ValueError, AttributeError):
+    for revision in stream(revisions.only("number", "snapshot", "error__code").select_related("error")):
+        entry = _without_sources(revision).entry()
+        if entry is not None:
+            entries.append(entry)
+        else:
+            code = revision.error.code
             damaged.append(code)
-            _logger.error("Revision %d of code %s is damaged; its readers get the unknown text.", number, code)
+            _logger.error("Revision %d of code %s is damaged; its readers get the unknown text.", revision.number, code)
     return entries, damaged
+
+
+def _without_sources(revision: Revision) -> Revision:
+    """Return the revision without the texts that translations were confirmed against: half of the memory, never read."""
+    messages = revision.snapshot.get("messages")
+    for message in messages.values() if isinstance(messages, dict) else ():
+        if isinstance(message, dict):
+            message.pop("source_text", None)
+    return revision
 
 
 def _after_fork() -> None:

@@ -19,7 +19,7 @@ from pts_errors.admin.labels import differences, label_of_field, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
+from pts_errors.entry import MESSAGE_FIELDS, Message
 from pts_errors.exceptions import PublishRefused
 from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
@@ -159,12 +159,10 @@ def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
 
 def _outdated(line: Line) -> list[str]:
     """Return the languages whose texts were up to date with the live source, and are not with the draft's."""
-    if line.revision is None:
+    live = line.revision.entry() if line.revision else None
+    before = live.messages.get(conf.SOURCE_LANGUAGE) if live else None
+    if before is None:
         return []
-    try:
-        before = Entry.from_json(line.revision.snapshot).messages[conf.SOURCE_LANGUAGE]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return []  # damaged, or without source texts
     return [
         language
         for language, message in line.entry.messages.items()
