@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -273,41 +272,24 @@ class Catalog:
         self._by_language: dict[str, Table] = {}
 
     def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
-        """Return a catalog in which these entries take the place of those with their codes; the damaged ones have none."""
+        """Return a catalog with these entries in place of those with the same codes, and without the damaged codes."""
         changed: dict[str, Entry | None] = {**{entry.code: entry for entry in entries}, **dict.fromkeys(damaged)}
-        if all(self._keeps_its_place(code, entry) for code, entry in changed.items()):
-            # Nothing has to be put in order again, which takes most of the time where there are thousands of codes.
-            catalog = copy(self)
-            catalog.entries = MappingProxyType({**self.entries, **changed})  # type: ignore[dict-item]  # none is None
-            catalog.number, catalog.digest = number, digest
-            catalog.derived, catalog.tables, catalog.localized, catalog._by_language = {}, {}, {}, {}
-        else:
-            catalog = Catalog(
-                (entry for entry in {**self.entries, **changed}.values() if entry is not None),
-                number=number,
-                digest=digest,
-                source_language=self.source_language,
-                context=self.context,
-                served=self._served,
-                damaged=[*(code for code in self.damaged if code not in changed), *damaged],
-            )
-        # What the change does not touch stays localized. The last resort's text may stand in for any other.
+        catalog = Catalog(
+            (entry for entry in {**self.entries, **changed}.values() if entry is not None),
+            number=number,
+            digest=digest,
+            source_language=self.source_language,
+            context=self.context,
+            served=self._served,
+            damaged=[*(code for code in self.damaged if code not in changed), *damaged],
+        )
+        # Unchanged codes stay localized, unless the text changed that stands in for missing ones.
         if catalog.languages == self.languages and UNRECOGNIZED not in changed:
             for language, table in self._by_language.copy().items():
                 catalog._by_language[language] = kept = Table(catalog, table.chain, table.localized)
                 for code in changed:
                     kept.localized.pop(code, None)
         return catalog
-
-    def _keeps_its_place(self, code: str, entry: Entry | None) -> bool:
-        """Return whether an entry is of a code that is there, and has its category and languages."""
-        before = self.entries.get(code)
-        return (
-            entry is not None
-            and before is not None
-            and entry.category == self.categories[before.category.slug]
-            and entry.messages.keys() == before.messages.keys()
-        )
 
     def table(self, requested: str) -> Table:
         """Return every code in the language that serves the requested one best. Made once a language."""
