@@ -57,7 +57,7 @@ def main() -> None:
         "lookup",
         "Look-ups, warm",
         [
-            ratio("lookup.get(code, language=…) / dict.get", took["language"], took["dict"], "≤ 6"),
+            ratio("lookup.get(code, language=…) / dict.get", took["language"], took["dict"], "≤ 15"),
             ratio("lookup.get(code) / gettext()", took["active"], took["gettext"], "≤ 1"),
             ratio("{% pts_error %} / {% translate %}", took["tag"], took["translate"], "≤ 0.65"),
             ratio("lookup.get(code) / dict.get", took["active"], took["dict"]),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
 from pts_errors import languages, placeholders
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, RetryAdvice, Severity
+from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, ResponsibleParty, RetryAdvice, Severity
 
-# The gateway's answer for "nothing else fits". Its text is what an unknown code says, too.
+# The gateway's code for "nothing else fits". Unknown codes are answered with its text.
 UNRECOGNIZED = "9999"
 
-# The gateway's codes have four digits. Longer text is no code, however long it is.
+# The gateway's codes have four digits; the catalog allows up to nine.
 _MAX_DIGITS = 9
 
-# Enough for every honest way to ask for a language; what clients invent beyond it is looked up afresh.
+# Requested languages to remember: more than there are honest ones. Others are matched on every request.
 _MAX_REQUESTED = 1000
 
 
@@ -88,64 +88,54 @@ class _TextLanguages(Mapping[str, str]):
         return hash(tuple(self.values()))
 
 
-_text_languages = cache(
-    _TextLanguages
-)  # few languages, many texts: one mapping for all that were found in the same ones
+# Few languages, many texts: those that were found in the same languages share one mapping.
+_text_languages = cache(_TextLanguages)
+
+# Fields that a localized error takes from its entry unchanged.
+_SAME_FIELDS = tuple(field.name for field in fields(Entry) if field.name not in ("category", "messages", "runbook"))
 
 
 class Table:
-    """The whole catalog in one language. A code is localized when it is first asked for."""
-
-    __slots__ = ("_all", "_catalog", "_unknown", "chain", "localized")
+    """The whole catalog in one language. Each code is localized on its first look-up."""
 
     def __init__(self, catalog: Catalog, chain: tuple[str, ...], localized: Mapping[str, LocalizedError]) -> None:
-        """Take the catalog, the languages to try in turn, and errors that are already as this catalog has them."""
+        """Take the catalog, the languages to try in turn, and the errors that are already localized."""
         self.chain = chain
         self.localized = dict(localized)
-        """By code, what was asked for so far."""
+        """By code, the errors that were looked up so far."""
         self._catalog = catalog
-        self._all: Mapping[str, LocalizedError] | None = None
-        self._unknown: LocalizedError | None = None
 
     @property
     def language(self) -> str:
         """The language that the table is in."""
         return self.chain[0]
 
-    @property
+    # Two threads may both compute one of these values; they are equal, and either may stay.
+    @cached_property
     def errors(self) -> Mapping[str, LocalizedError]:
         """Every error by code, in the order of the numbers."""
-        # Two threads may both make it, here and below; what they make is equal and either may stay.
-        if self._all is None:
-            self._all = MappingProxyType({code: self.find(code) for code in self._catalog.entries})
-        return self._all
+        return MappingProxyType({code: self.find(code) for code in self._catalog.entries})
 
-    @property
+    @cached_property
     def unknown(self) -> LocalizedError:
-        """The safe answer for every code that is not there."""
-        if self._unknown is None:
-            self._unknown = replace(
-                self._localize(self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN)),
-                code="",
-                name=_UNKNOWN.name,
-                is_known=False,
-                provider_message="",
-                outcome=Outcome.UNKNOWN.value,
-                retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
-                retry_after=None,
-                severity=Severity.ERROR.value,
-                reveal_to_customer=False,
-                is_retired=False,
-                replaced_by="",
-                similar=(),
-            )
-        return self._unknown
+        """The safe answer for codes that are not in the catalog: the texts of the last resort, and nothing it claims."""
+        last_resort = self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN)
+        entry = replace(
+            _UNKNOWN,
+            category=last_resort.category,
+            responsible_party=last_resort.responsible_party,
+            http_status=last_resort.http_status,
+            messages=last_resort.messages,
+            revision=last_resort.revision,
+        )
+        return replace(self._localize(entry), is_known=False)
 
     def find(self, code: object) -> LocalizedError:
         """Return the error of a code given as text or int; for everything else the unknown error with that text."""
-        text = text_of(code)
-        error = self.localized.get(text)
+        # An exact str is safe to look up as it is, which is what almost every caller passes.
+        error = self.localized.get(code if type(code) is str else text_of(code))
         if error is None:
+            text = text_of(code)
             entry = self._catalog.entries.get(text)
             if entry is None:
                 return replace(self.unknown, code=text if text.isascii() and text.isdigit() else "")
@@ -158,32 +148,19 @@ class Table:
             texts[name], found[name] = self._text(entry, name)
         language = found["customer_message"]
         return LocalizedError(
-            code=entry.code,
-            name=entry.name,
+            **{name: getattr(entry, name) for name in _SAME_FIELDS},
             is_known=True,
             category=entry.category.slug,
-            provider_message=entry.provider_message,
-            outcome=entry.outcome,
-            retry_advice=entry.retry_advice,
-            retry_after=entry.retry_after,
-            responsible_party=entry.responsible_party,
-            http_status=entry.http_status,
-            severity=entry.severity,
-            reveal_to_customer=entry.reveal_to_customer,
-            is_retired=entry.is_retired,
-            replaced_by=entry.replaced_by,
-            similar=entry.similar,
             **texts,
             language=language,
             direction=languages.direction(language),
             text_languages=_text_languages(**found),
-            revision=entry.revision,
         )
 
     def _text(self, entry: Entry, name: str) -> tuple[str, str]:
         """Return the text and its language."""
         found = self._first(entry, name)
-        if found is None and name == "customer_message":  # a customer always reads a sentence, and a safe one
+        if found is None and name == "customer_message":  # a customer always reads a safe sentence
             found = self._first(self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN), name)
             found = found or (_UNKNOWN.messages["en"].customer_message, "en")
         return found or ("", self.chain[-1])
@@ -201,8 +178,7 @@ class Table:
 
 def text_of(code: object) -> str:
     """Return a code as text: text as it is, an int as its digits, anything else (also True, 1007.0) as no code."""
-    # By the type and with the base class's own methods: a lazy object, or a subclass with methods of its own, could
-    # raise or lie, and this is asked while pages are rendered.
+    # Use the type and the base class's methods: lazy objects and subclasses may raise, and no page may break.
     value: Any = code
     kind = type(code)
     if issubclass(kind, str):
@@ -216,22 +192,6 @@ def text_of(code: object) -> str:
 
 class Catalog:
     """Every entry of one published state. Immutable: a newer state is another catalog."""
-
-    __slots__ = (
-        "_by_language",
-        "_served",
-        "categories",
-        "context",
-        "damaged",
-        "derived",
-        "digest",
-        "entries",
-        "languages",
-        "localized",
-        "number",
-        "source_language",
-        "tables",
-    )
 
     def __init__(
         self,
@@ -263,12 +223,10 @@ class Catalog:
         offered = set(self._served) or set().union(*(entry.messages for entry in ordered))
         self.languages = (source_language, *sorted(offered - {source_language}))
         self.context: Mapping[str, str] = MappingProxyType(dict(context or {}))
-        # What a door makes of this catalog, by a key of its own (rendered pages, JSON): it ages with the catalog.
+        # Rendered pages and JSON, each room under its own key: they live as long as this catalog.
         self.derived: dict[object, Any] = {}
         self.tables: dict[str, Table] = {}
         """By language as it was requested so far."""
-        self.localized: dict[str, dict[str, LocalizedError]] = {}
-        """The same, and then by code what was asked for: what the fast way of `pts_errors.lookup.get` reads."""
         self._by_language: dict[str, Table] = {}
 
     def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
@@ -296,10 +254,8 @@ class Catalog:
         table = self.tables.get(requested)
         if table is None:
             table = self._table(languages.match(requested, self.languages) or self.source_language)
-            # Requested tags come from clients: remember no more of them than there can be honest ones.
             if len(self.tables) < _MAX_REQUESTED and len(requested) <= languages.MAX_LENGTH:
                 self.tables[requested] = table
-                self.localized[requested] = table.localized
         return table
 
     def _table(self, language: str) -> Table:
@@ -314,6 +270,10 @@ _UNKNOWN = Entry(
     code="",
     name="UNKNOWN_CODE",
     category=Category(slug=""),
+    outcome=Outcome.UNKNOWN.value,
+    retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
+    responsible_party=ResponsibleParty.OPERATOR.value,
+    severity=Severity.ERROR.value,
     messages={
         "en": Message(
             title="Unknown error",

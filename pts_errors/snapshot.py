@@ -6,15 +6,15 @@ import logging
 import math
 import os
 import threading
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import nullcontext
+from time import monotonic
 
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import Error, connections, router, transaction
 
 from pts_errors import seed
-from pts_errors.catalog import Catalog, LocalizedError
+from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.entry import Entry
 from pts_errors.models import Head, Revision, RevisionQuerySet, stream
@@ -39,9 +39,8 @@ class Holder:
         """Hold nothing: the first reader loads."""
         self.error = ""
         """Why the last refresh failed; empty when it did not."""
-        self.localized: Mapping[str, Mapping[str, LocalizedError]] = {}
-        """What of the catalog was asked for, up to the time ``due``: for the fast way of `pts_errors.lookup.get` alone."""
-        self.catalog = None
+        self.catalog: Catalog | None = None
+        """What is served until ``due``. Readers ask `current`."""
         self.confirmed: float | None = None
         """Time, as ``time.monotonic`` gives it, at which the database last said that this is the newest catalog."""
         self._is_loaded = False  # from the database, not from the package
@@ -52,20 +51,10 @@ class Holder:
         self._lock = threading.Lock()
         self._spare_lock = threading.Lock()
 
-    @property
-    def catalog(self) -> Catalog | None:
-        """What is served, up to the time ``due``: see `current`, which is the way to ask for it."""
-        return self._catalog
-
-    @catalog.setter
-    def catalog(self, catalog: Catalog | None) -> None:
-        self._catalog = catalog
-        self.localized = catalog.localized if catalog is not None else {}
-
     def current(self) -> Catalog:
         """Return the catalog to serve now. Never raises for a database that is away, and never waits when warm."""
         catalog = self.catalog
-        if catalog is not None and time.monotonic() < self.due:
+        if catalog is not None and monotonic() < self.due:
             return catalog
         if catalog is None:
             # The first question may hang with its database: after a while the packaged catalog has to do.
@@ -74,7 +63,7 @@ class Holder:
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
         try:
-            if self.catalog is not None and time.monotonic() < self.due:
+            if self.catalog is not None and monotonic() < self.due:
                 return self.catalog  # another thread has just asked
             return self._ask()
         finally:
@@ -123,7 +112,7 @@ class Holder:
             if not self.error and self._is_loaded:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
-            self.due = time.monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
+            self.due = monotonic() + max(_BACK_OFF_SECONDS, conf.REFRESH_SECONDS)
             if isinstance(error, Error) and not in_transaction:
                 connection.close_if_unusable_or_obsolete()
             return self._keep(self.error)
@@ -138,9 +127,9 @@ class Holder:
         if catalog is not self.catalog:
             self.catalog, self._is_provisional = catalog, False
         self._is_loaded = True
-        self.confirmed = time.monotonic()
+        self.confirmed = monotonic()
         # What was read inside a transaction may be rolled back: ask again as soon as that is allowed.
-        self.due = 0.0 if in_transaction else time.monotonic() + conf.REFRESH_SECONDS
+        self.due = 0.0 if in_transaction else monotonic() + conf.REFRESH_SECONDS
         return catalog
 
     def _keep(self, reason: str) -> Catalog:
