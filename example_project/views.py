@@ -19,8 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from example_project.forms import CHANNELS, AgainForm, PaymentForm, WithdrawalForm, new_order_id
 from example_project.gateway import WITHDRAWAL, Gateway, Order
 from pts_errors import languages, lookup, markdown, snapshot
+from pts_errors.entry import Severity
 from pts_errors.exceptions import PTSError, raise_for_code
-from pts_errors.models import ErrorCode, Severity
+from pts_errors.models import LABELS, ErrorCode
 from pts_errors.pages import words
 
 # The languages in which the page itself is written; in every other one it is English around the translated errors.
@@ -148,7 +149,7 @@ def _words(code: str) -> dict[str, Any]:
         "outcome": words.of_outcome(error.outcome, error.retry_advice).sentence,
         "retry_advice": words.of_retry_advice(error.retry_advice, error.retry_after).sentence,
         "responsible_party": words.of_party(error.responsible_party).label,
-        "severity": dict(Severity.choices)[error.severity],
+        "severity": LABELS[Severity][error.severity],
         "http_phrase": HTTPStatus(error.http_status).phrase if error.http_status in list(HTTPStatus) else "",
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from enum import StrEnum
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.conf import settings
@@ -77,52 +78,42 @@ def validate_value(field: models.Field[Any, Any], value: Any) -> None:
     field.clean(value, None)
 
 
-class Outcome(models.TextChoices):
-    """`pts_errors.entry.Outcome` in words for ops staff."""
-
-    ACCEPTED = entry.Outcome.ACCEPTED.value, _("Accepted: the final state comes later")
-    REJECTED = (entry.Outcome.REJECTED.value, _("Rejected: the request was refused"))
-    DECLINED = (entry.Outcome.DECLINED.value, _("Declined: refused by the upstream, and final"))
-    UNKNOWN = entry.Outcome.UNKNOWN.value, _("Unknown: money may have moved")
-
-
-class RetryAdvice(models.TextChoices):
-    """`pts_errors.entry.RetryAdvice` in words for ops staff."""
-
-    NOT_APPLICABLE = entry.RetryAdvice.NOT_APPLICABLE.value, _("Not applicable")
-    DO_NOT_RETRY = entry.RetryAdvice.DO_NOT_RETRY.value, _("Do not retry")
-    RETRY_AFTER_CORRECTION = (entry.RetryAdvice.RETRY_AFTER_CORRECTION.value, _("Retry after correcting the request"))
-    RETRY_AFTER_RESOLUTION = (entry.RetryAdvice.RETRY_AFTER_RESOLUTION.value, _("Retry once the cause is removed"))
-    RETRY_LATER = entry.RetryAdvice.RETRY_LATER.value, _("Retry later")
-    CHECK_STATUS_FIRST = (entry.RetryAdvice.CHECK_STATUS_FIRST.value, _("Check the status first"))
-
-
-class ResponsibleParty(models.TextChoices):
-    """`pts_errors.entry.ResponsibleParty` in words for ops staff."""
-
-    NONE = entry.ResponsibleParty.NONE.value, _("Nobody")
-    CUSTOMER = entry.ResponsibleParty.CUSTOMER.value, _("Customer")
-    MERCHANT = entry.ResponsibleParty.MERCHANT.value, _("Merchant")
-    OPERATOR = entry.ResponsibleParty.OPERATOR.value, _("Operator")
-    UPSTREAM = entry.ResponsibleParty.UPSTREAM.value, _("Upstream")
-
-
-class Severity(models.TextChoices):
-    """`pts_errors.entry.Severity` in words for ops staff."""
-
-    INFO = entry.Severity.INFO.value, _("Info")
-    WARNING = entry.Severity.WARNING.value, _("Warning")
-    ERROR = entry.Severity.ERROR.value, _("Error")
-    CRITICAL = entry.Severity.CRITICAL.value, _("Critical")
-
-
-class Origin(models.TextChoices):
-    """`pts_errors.entry.Origin` in words for ops staff."""
-
-    SHIPPED = entry.Origin.SHIPPED.value, _("Shipped")
-    EDITED = entry.Origin.EDITED.value, _("Edited")
-    IMPORTED = entry.Origin.IMPORTED.value, _("Imported")
-    RESTORED = entry.Origin.RESTORED.value, _("Restored")
+LABELS: dict[type[StrEnum], dict[str, Any]] = {
+    entry.Outcome: {
+        entry.Outcome.ACCEPTED.value: _("Accepted: the final state comes later"),
+        entry.Outcome.REJECTED.value: _("Rejected: the request was refused"),
+        entry.Outcome.DECLINED.value: _("Declined: refused by the upstream, and final"),
+        entry.Outcome.UNKNOWN.value: _("Unknown: money may have moved"),
+    },
+    entry.RetryAdvice: {
+        entry.RetryAdvice.NOT_APPLICABLE.value: _("Not applicable"),
+        entry.RetryAdvice.DO_NOT_RETRY.value: _("Do not retry"),
+        entry.RetryAdvice.RETRY_AFTER_CORRECTION.value: _("Retry after correcting the request"),
+        entry.RetryAdvice.RETRY_AFTER_RESOLUTION.value: _("Retry once the cause is removed"),
+        entry.RetryAdvice.RETRY_LATER.value: _("Retry later"),
+        entry.RetryAdvice.CHECK_STATUS_FIRST.value: _("Check the status first"),
+    },
+    entry.ResponsibleParty: {
+        entry.ResponsibleParty.NONE.value: _("Nobody"),
+        entry.ResponsibleParty.CUSTOMER.value: _("Customer"),
+        entry.ResponsibleParty.MERCHANT.value: _("Merchant"),
+        entry.ResponsibleParty.OPERATOR.value: _("Operator"),
+        entry.ResponsibleParty.UPSTREAM.value: _("Upstream"),
+    },
+    entry.Severity: {
+        entry.Severity.INFO.value: _("Info"),
+        entry.Severity.WARNING.value: _("Warning"),
+        entry.Severity.ERROR.value: _("Error"),
+        entry.Severity.CRITICAL.value: _("Critical"),
+    },
+    entry.Origin: {
+        entry.Origin.SHIPPED.value: _("Shipped"),
+        entry.Origin.EDITED.value: _("Edited"),
+        entry.Origin.IMPORTED.value: _("Imported"),
+        entry.Origin.RESTORED.value: _("Restored"),
+    },
+}
+"""Each vocabulary in words for ops staff, by value."""
 
 
 class CategoryManager(models.Manager["Category"]):
@@ -208,15 +199,15 @@ class ErrorCode(models.Model):
     outcome = models.CharField(
         _("outcome"),
         max_length=16,
-        choices=Outcome,
-        default=Outcome.UNKNOWN,
+        choices=LABELS[entry.Outcome],
+        default=entry.Outcome.UNKNOWN.value,
         help_text=_("What became of the request. Choose Unknown whenever money may have moved."),
     )
     retry_advice = models.CharField(
         _("retry advice"),
         max_length=32,
-        choices=RetryAdvice,
-        default=RetryAdvice.CHECK_STATUS_FIRST,
+        choices=LABELS[entry.RetryAdvice],
+        default=entry.RetryAdvice.CHECK_STATUS_FIRST.value,
         help_text=_("What callers' programs do next. An unknown outcome always means: check the status first."),
     )
     retry_after = models.PositiveIntegerField(
@@ -228,8 +219,8 @@ class ErrorCode(models.Model):
     responsible_party = models.CharField(
         _("responsible party"),
         max_length=16,
-        choices=ResponsibleParty,
-        default=ResponsibleParty.OPERATOR,
+        choices=LABELS[entry.ResponsibleParty],
+        default=entry.ResponsibleParty.OPERATOR.value,
         help_text=_("Who can remove the cause."),
     )
     http_status = models.PositiveSmallIntegerField(
@@ -241,8 +232,8 @@ class ErrorCode(models.Model):
     severity = models.CharField(
         _("severity"),
         max_length=16,
-        choices=Severity,
-        default=Severity.ERROR,
+        choices=LABELS[entry.Severity],
+        default=entry.Severity.ERROR.value,
         help_text=_("How urgent the code is for ops staff. Callers never see it."),
     )
     reveal_to_customer = models.BooleanField(
@@ -290,14 +281,14 @@ class ErrorCode(models.Model):
             *(
                 models.CheckConstraint(
                     name=f"pts_errors_{field}_known",
-                    condition=Q(**{f"{field}__in": choices.values}),
+                    condition=Q(**{f"{field}__in": list(LABELS[vocabulary])}),
                     violation_error_message=_("Choose one of the offered values."),
                 )
-                for field, choices in (
-                    ("outcome", Outcome),
-                    ("retry_advice", RetryAdvice),
-                    ("responsible_party", ResponsibleParty),
-                    ("severity", Severity),
+                for field, vocabulary in (
+                    ("outcome", entry.Outcome),
+                    ("retry_advice", entry.RetryAdvice),
+                    ("responsible_party", entry.ResponsibleParty),
+                    ("severity", entry.Severity),
                 )
             ),
             models.CheckConstraint(
@@ -671,7 +662,7 @@ class Revision(models.Model):
         ErrorCode, on_delete=models.PROTECT, related_name="revisions", verbose_name=_("error code")
     )
     snapshot = SnapshotField(_("snapshot"))
-    origin = models.CharField(_("origin"), max_length=16, choices=Origin)
+    origin = models.CharField(_("origin"), max_length=16, choices=LABELS[entry.Origin])
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from pts_errors import lookup, publishing, snapshot
-from pts_errors.entry import Entry
+from pts_errors.entry import Entry, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
-from pts_errors.models import Category, ErrorCode, Head, Message, Origin, Revision, Runbook
+from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.signals import published
 
 pytestmark = pytest.mark.django_db

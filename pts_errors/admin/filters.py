@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from pts_errors.admin.board import RUNBOOKS, STATES, TRANSLATIONS, Board, Line, name_of
 from pts_errors.admin.lists import BoardFilter
-from pts_errors.models import Message, Severity
+from pts_errors.entry import Severity
+from pts_errors.models import LABELS, Message
 
 # What waits for a translator.
 TRANSLATIONS_TO_DO = ("missing", "review", "check")
@@ -43,7 +44,7 @@ class SeverityFilter(BoardFilter):
 
     def options(self, board: Board) -> Iterable[tuple[str, object]]:
         """Return the severities, the most urgent first."""
-        return reversed(Severity.choices)
+        return reversed(LABELS[Severity].items())
 
     def matches(self, line: Line, value: str) -> bool:
         """Return whether the code is so urgent."""

@@ -22,7 +22,8 @@ from pts_errors.admin import access
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.lists import ListAdmin
 from pts_errors.admin.pages import page
-from pts_errors.models import ErrorCode, Origin, Revision
+from pts_errors.entry import Origin
+from pts_errors.models import LABELS, ErrorCode, Revision
 
 # A year, a month or a day; of years that every database and time zone can hold.
 _PERIOD = re.compile(r"([12][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
@@ -121,7 +122,7 @@ class RevisionAdmin(ListAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the origins beside the other filters."""
-        return (lookup == "origin__exact" and value in Origin.values) or super().lookup_allowed(lookup, value, request)
+        return (lookup == "origin__exact" and value in LABELS[Origin]) or super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only publishing adds a revision."""

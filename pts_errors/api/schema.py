@@ -137,8 +137,7 @@ class EnumExtension(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
         """Return the values, with their meaning where ops staff have words for it."""
         kind = self.target.kind
-        choices = getattr(models, kind.__name__, None)
-        meaning = [f"* `{value}`: {label}" for value, label in choices.choices] if choices else []
+        meaning = [f"* `{value}`: {label}" for value, label in models.LABELS.get(kind, {}).items()]
         return {
             "type": "string",
             "enum": [value.value for value in kind],

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from pts_errors import lint, markdown, mentions
 from pts_errors.catalog import Catalog, LocalizedError
 from pts_errors.conf import conf
-from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Runbook
+from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Runbook, Severity
 from pts_errors.lint import Flag, Review
-from pts_errors.models import Severity
+from pts_errors.models import LABELS
 from pts_errors.pages import search, words
 from pts_errors.pages.frame import Frame
 from pts_errors.pages.search import Found
@@ -414,4 +414,4 @@ def _searched(link: RunbookLink) -> str:
 
 
 def _severity(severity: str) -> str:
-    return str(dict(Severity.choices).get(severity, severity))
+    return str(LABELS[Severity].get(severity, severity))

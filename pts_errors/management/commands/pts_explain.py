@@ -7,6 +7,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from pts_errors import languages, models, snapshot
 from pts_errors.catalog import LocalizedError, Table
 from pts_errors.conf import conf
-from pts_errors.entry import RUNBOOK_SECTIONS, Entry, RetryAdvice, Runbook
+from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Outcome, ResponsibleParty, RetryAdvice, Runbook, Severity
 from pts_errors.pages import words
 
 # Longer lines are hard to follow with the eyes, however wide the screen is.
@@ -116,12 +117,12 @@ def _explanation(error: LocalizedError, entry: Entry, table: Table) -> Iterator[
         yield _("The gateway no longer sends this code.")
     if error.replaced_by:
         yield line("replaced_by", _named(error.replaced_by, table))
-    yield line("outcome", _choice(models.Outcome, error.outcome))
-    yield line("retry_advice", _choice(models.RetryAdvice, error.retry_advice))
+    yield line("outcome", _choice(Outcome, error.outcome))
+    yield line("retry_advice", _choice(RetryAdvice, error.retry_advice))
     if error.retry_after is not None:
         yield _("Wait %(seconds)d seconds before the first retry.") % {"seconds": error.retry_after}
-    yield line("responsible_party", _choice(models.ResponsibleParty, error.responsible_party))
-    yield line("severity", _choice(models.Severity, error.severity))
+    yield line("responsible_party", _choice(ResponsibleParty, error.responsible_party))
+    yield line("severity", _choice(Severity, error.severity))
     yield line("http_status", error.http_status)
     yield line("name", error.name)
     yield line("provider_message", error.provider_message)
@@ -202,9 +203,9 @@ def _heading(model: Any, name: str, language: str, table: Table) -> str:
     return _label(model, name, "" if language == table.language else f" ({languages.name_of(language)})")
 
 
-def _choice(choices: Any, value: str) -> str:
+def _choice(vocabulary: type[StrEnum], value: str) -> str:
     """Return a choice in words; one of a later version of the package as it is stored."""
-    return str(dict(choices.choices).get(value, value))
+    return str(models.LABELS[vocabulary].get(value, value))
 
 
 def _wrapped(lines: list[str], width: int) -> Iterator[str]:
