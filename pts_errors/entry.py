@@ -13,6 +13,9 @@ from typing import Any
 # The vocabulary of one code's published state: revisions, the packaged catalog and exchange files all speak it.
 FORMAT = 1
 
+CODE = "[1-9][0-9]{0,8}"
+"""A code as a regular expression: ASCII digits without a leading zero, so that no code has two spellings."""
+
 MESSAGE_FIELDS = ("title", "customer_message", "merchant_action")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
 

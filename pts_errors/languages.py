@@ -8,6 +8,12 @@ from functools import lru_cache
 # Longer tags are attacks or mistakes: RFC 5646 needs at most 35 characters for every tag in real use.
 MAX_LENGTH = 35
 
+TAG = "[a-z]{2,8}(-[a-z0-9]{1,8})*"
+"""A language tag as the catalog spells it, as a regular expression."""
+
+REQUESTED_TAG = "[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
+"""A language tag as people and programs spell it, as a regular expression; `normalize` makes it a catalog tag."""
+
 # Deprecated or overlapping primary subtags of the IANA registry that browsers and phones still send.
 _ALIASES = {
     "arb": "ar",

@@ -12,13 +12,13 @@ from django.db import OperationalError, connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from pts_errors.entry import Entry, Origin, chained, digest
+from pts_errors.entry import CODE, Entry, Origin, chained, digest
 from pts_errors.models import ErrorCode, Head, Revision, stream
 
 # States are long, and databases limit the size of one statement.
 _BATCH = 100
 
-_ANCHOR = re.compile(r"([1-9][0-9]{0,8}):([0-9a-f]{64})")
+_ANCHOR = re.compile(f"({CODE}):([0-9a-f]{{64}})")
 
 _NAME_LENGTH = Revision._meta.get_field("author_name").max_length
 

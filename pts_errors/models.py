@@ -31,14 +31,14 @@ _CHUNK = 200
 _Row = TypeVar("_Row")
 
 code_validator = RegexValidator(
-    r"\A[1-9][0-9]{0,8}\Z", _("Type the code as digits without a leading zero, such as 1007.")
+    rf"\A{entry.CODE}\Z", _("Type the code as digits without a leading zero, such as 1007.")
 )
 name_validator = RegexValidator(
     r"\A[A-Z][A-Z0-9_]*\Z",
     _("Use capital letters, digits and underscores, beginning with a letter, such as INSUFFICIENT_BALANCE."),
 )
 language_validator = RegexValidator(
-    r"\A[a-z]{2,8}(-[a-z0-9]{1,8})*\Z", _("Type the language tag in lower case with hyphens, such as zh-hans or pt-br.")
+    rf"\A{languages.TAG}\Z", _("Type the language tag in lower case with hyphens, such as zh-hans or pt-br.")
 )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pts_errors import marks
+from pts_errors import entry, marks
 from pts_errors.entry import UNSTORABLE
 from pts_errors.marks import Mark
 
-CODE = re.compile(r"[1-9][0-9]{0,8}")
+CODE = re.compile(entry.CODE)
 
 
 @dataclass(slots=True)

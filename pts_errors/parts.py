@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from pts_errors import exchange, po, sheets
 from pts_errors.exceptions import ExchangeError
-from pts_errors.part import Part, Problems, decode
+from pts_errors.part import CODE, Part, Problems, decode
 
 # Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
 _MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}
@@ -22,7 +22,7 @@ _MAX_TOTAL = 100_000_000
 _MAX_FILES = 20_000
 _PROBLEMS_SHOWN = 100
 
-_NAME = re.compile(r"(categories|codes)\.csv|(?:messages/)?[^/\\]+\.po|(?:runbooks/)?[1-9][0-9]{0,8}\.md")
+_NAME = re.compile(rf"(categories|codes)\.csv|(?:messages/)?[^/\\]+\.po|(?:runbooks/)?{CODE.pattern}\.md")
 _PLACES = {".csv": "", ".po": "messages/", ".md": "runbooks/"}
 
 # Called with how much is done, and of how much.

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_NAME = re.compile(r"\{([a-z][a-z0-9_]{0,31})\}")
+NAME = "[a-z][a-z0-9_]{0,31}"
+"""What a placeholder is called, as a regular expression."""
+
+_PLACEHOLDER = re.compile(rf"\{{({NAME})\}}")
 # First strong isolate and its end (UAX 9): a Latin brand inside Arabic text must not reorder its neighbours.
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def names(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
-    return frozenset(_NAME.findall(text))
+    return frozenset(_PLACEHOLDER.findall(text))
 
 
 def fill(text: str, context: Mapping[str, object], *, isolate: bool) -> str:
@@ -30,4 +33,4 @@ def fill(text: str, context: Mapping[str, object], *, isolate: bool) -> str:
             return found[0]
         return f"{_ISOLATE}{value}{_END_ISOLATE}" if isolate else value
 
-    return _NAME.sub(replaced, text)
+    return _PLACEHOLDER.sub(replaced, text)

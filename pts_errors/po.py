@@ -20,13 +20,13 @@ try:
 except ImportError:  # pragma: no cover - the extra "exchange" is not installed
     polib = None  # type: ignore[assignment]  # told apart below, with the remedy
 
-LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
+LANGUAGE = re.compile(languages.TAG)
 _REVISION = "X-PTS-Revision"
 _DRAFTS = "X-PTS-Drafts"
-_DRAFT = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{8})")
+_DRAFT = re.compile(f"({CODE.pattern})-([0-9a-f]{{8}})")
 # What browsers add to the name of a file of which there is one already.
 _COPY = re.compile(r" ?\([0-9]+\)")
-_BEGIN = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+_BEGIN = re.compile(languages.REQUESTED_TAG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

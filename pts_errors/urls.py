@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
+from pts_errors.entry import CODE
 from pts_errors.views import reference, runbooks
 
 
 class CodeConverter:
-    """A code: ASCII digits without a leading zero, so that every code has one address."""
+    """A code, in its one spelling."""
 
-    regex = "[1-9][0-9]{0,8}"
+    regex = CODE
 
     def to_python(self, value: str) -> str:
         """Return the code as it is."""

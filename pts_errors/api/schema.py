@@ -37,9 +37,10 @@ from pts_errors.api.serializers import (
     RevisionListSerializer,
     RunbookSerializer,
 )
-from pts_errors.api.views import CODE_PATTERN, LANGUAGE_PATTERN, SEARCH_LENGTH
+from pts_errors.api.views import SEARCH_LENGTH
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
+from pts_errors.entry import CODE
 from pts_errors.problem import CONTENT_TYPE
 
 # Of the API's form, not of the package: it is raised when something that clients use goes away.
@@ -65,7 +66,7 @@ _MEDIA_TYPES = (
 
 # The largest number that a revision can have, and the longest code.
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-_CODE: dict[str, Any] = {"type": "string", "pattern": f"^{CODE_PATTERN}$"}
+_CODE: dict[str, Any] = {"type": "string", "pattern": f"^{CODE}$"}
 
 _LIST_ERRORS, _GET_ERROR = "list_pts_errors", "get_pts_error"
 _LIST_CATEGORIES, _GET_CATEGORY = "list_pts_categories", "get_pts_category"
@@ -372,7 +373,7 @@ def _negotiation(catalog: Catalog) -> list[OpenApiParameter]:
     return [
         OpenApiParameter(
             "language",
-            {"type": "string", "pattern": f"^{LANGUAGE_PATTERN}$", "maxLength": languages.MAX_LENGTH},
+            {"type": "string", "pattern": f"^{languages.REQUESTED_TAG}$", "maxLength": languages.MAX_LENGTH},
             description=f"A language tag; it beats the header. The catalog has: {offered}.",
             examples=[OpenApiExample(tag, tag) for tag in catalog.languages[:3]],
         ),

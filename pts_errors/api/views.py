@@ -27,15 +27,13 @@ from pts_errors.api.serializers import (
     RunbookSerializer,
 )
 from pts_errors.catalog import Catalog, LocalizedError, Table
-from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
+from pts_errors.entry import CODE, Outcome, ResponsibleParty, RetryAdvice
 from pts_errors.models import Head, Revision
 
 # Longer searches are mistakes or attacks; the longest title is shorter.
 SEARCH_LENGTH = 100
-LANGUAGE_PATTERN = "[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
-CODE_PATTERN = "[1-9][0-9]{0,8}"
-_NUMBER_PATTERN = f"0|{CODE_PATTERN}"
-_LANGUAGE_QUERY = re.compile(f"language=({LANGUAGE_PATTERN})")
+_NUMBER_PATTERN = f"0|{CODE}"
+_LANGUAGE_QUERY = re.compile(f"language=({languages.REQUESTED_TAG})")
 # Enough for what browsers and programs send; what clients invent beyond it is looked up afresh.
 _MAX_HEADERS = 1000
 _HEADER_LENGTH = 200
@@ -152,7 +150,7 @@ class RevisionViewSet(CatalogViewSet):
             raise Gone
         revisions = Revision.objects.using(alias).select_related("error")
         if code is not None:
-            if not re.fullmatch(CODE_PATTERN, code):
+            if not re.fullmatch(CODE, code):
                 raise BadParameter("code", gettext("a code, such as 1007"))
             revisions = revisions.filter(error__code=code)
         if since is None:
@@ -198,7 +196,7 @@ def requested_language(request: Request, catalog: Catalog) -> str:
     """
     tag = request.query_params.get("language")
     if tag is not None:
-        if len(tag) > languages.MAX_LENGTH or not re.fullmatch(LANGUAGE_PATTERN, tag):
+        if len(tag) > languages.MAX_LENGTH or not re.fullmatch(languages.REQUESTED_TAG, tag):
             offered = ", ".join(catalog.languages)
             raise BadParameter("language", gettext("a language tag, such as one of %(values)s") % {"values": offered})
         return languages.match(tag, catalog.languages) or catalog.source_language
