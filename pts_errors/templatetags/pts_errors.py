@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from django.template import Library, Node
-from django.template.base import FilterExpression, Parser, Token
+from django.template import Library
+from django.template.base import Parser, Token
 from django.template.context import Context
+from django.template.library import SimpleNode
 from django.utils.html import escape
 
 from pts_errors import lookup
@@ -16,48 +16,38 @@ from pts_errors.catalog import LocalizedError
 register = Library()
 
 
-@register.simple_tag(name="pts_error")
-def get_error(code: object, language: str | None = None) -> LocalizedError:
+@register.simple_tag
+def pts_error(code: object, language: str | None = None) -> LocalizedError:
     """Print the customer message of a code, escaped, or store its error.
 
     {% pts_error code %}
     {% pts_error code language="fr" %}
     {% pts_error code as error %}{{ error.title }}
     """
-    return lookup.get(code, language=language)  # pragma: no cover # only its arguments are looked at, below
+    return lookup.get(code, language=language)
 
 
-_compile_error = register.tags["pts_error"]
+_compile_simple = register.tags["pts_error"]
 
 
-class ErrorNode(Node):
-    """Looks the error up, and prints its customer message or stores it."""
-
-    def __init__(self, code: FilterExpression, language: FilterExpression | None, target: str | None) -> None:
-        """Take the tag's arguments, not yet resolved, and the name after ``as``."""
-        self.code = code
-        self.language = language
-        self.target = target
+class ErrorNode(SimpleNode):
+    """Prints text also under ``autoescape off``, where Django's own node would return the error as an object."""
 
     def render(self, context: Context) -> str:
-        """Return the customer message, escaped where the template escapes, or nothing when the error is stored."""
-        language = self.language.resolve(context) if self.language else None
-        error = lookup.get(self.code.resolve(context), language=language)
-        if self.target is not None:
-            context[self.target] = error
+        """Return the customer message, or nothing when the error is stored."""
+        args, kwargs = self.get_resolved_arguments(context)
+        error = self.func(*args, **kwargs)
+        if self.target_var is not None:
+            context[self.target_var] = error
             return ""
-        text = error.customer_message
-        return escape(text) if context.autoescape else text
+        return escape(str(error)) if context.autoescape else str(error)
 
 
-@register.tag
-def pts_error(parser: Parser, token: Token) -> ErrorNode:
-    """Compile ``{% pts_error %}``: see `get_error` for its use."""
-    # Django's own compiler of simple tags reads the arguments. Its node would print the error as an object, which
-    # "autoescape off" leaves one.
-    node = _compile_error(parser, token)
-    arguments = inspect.signature(get_error).bind(*node.args, **node.kwargs).arguments
-    return ErrorNode(arguments["code"], arguments.get("language"), node.target_var)
+@register.tag("pts_error")
+def compile_error(parser: Parser, token: Token) -> ErrorNode:
+    """Compile ``{% pts_error %}`` as a simple tag with a node of our own."""
+    node = _compile_simple(parser, token)
+    return ErrorNode(node.func, node.takes_context, node.args, node.kwargs, node.target_var)
 
 
 @register.inclusion_tag("pts_errors/alert.html")
