@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -11,81 +11,41 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 
 from pts_errors.conf import conf
-from pts_errors.entry import Severity
+from pts_errors.entry import CODE, Severity
+from pts_errors.languages import TAG
+from pts_errors.placeholders import NAME
 
-_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*")
-_PLACEHOLDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
-_LINT = re.compile(r"[CMR][0-9]{3}(:[1-9][0-9]{0,8})?")
-_ORIGIN = re.compile(r"(https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_CONSTANT = "[A-Z][A-Z0-9_]{0,31}"
+_LINT = f"[CMR][0-9]{{3}}(:{CODE})?"
+_ORIGIN = r"(https?://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?"
+_DOTTED = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
+
+_Rule = Callable[[object], bool]
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Return an error for every setting with a value that cannot work."""
-    found = (
-        ("E001", "SOURCE_LANGUAGE", _is_text(conf.SOURCE_LANGUAGE, _LANGUAGE), 'a language tag such as "en"'),
-        ("E002", "LANGUAGES", _are_texts(conf.LANGUAGES, _LANGUAGE), 'a list such as ["en", "zh-hans"]'),
-        ("E003", "REFRESH_SECONDS", _is_seconds(conf.REFRESH_SECONDS), "a number of seconds such as 1, or 0"),
-        ("E013", "SHARED_MAX_AGE", _is_count(conf.SHARED_MAX_AGE), "a whole number of seconds such as 5, or 0"),
-        ("E004", "CONTEXT", _is_context(conf.CONTEXT, _PLACEHOLDER), 'a dictionary such as {"brand": "PTS"}'),
-        (
-            "E005",
-            "API_PERMISSION_CLASSES",
-            _are_texts(conf.API_PERMISSION_CLASSES, _DOTTED),
-            'a list such as ["rest_framework.permissions.AllowAny"]',
-        ),
-        ("E006", "PROBLEM_AUDIENCE", conf.PROBLEM_AUDIENCE in ("customer", "integrator"), '"customer" or "integrator"'),
-        ("E007", "SILENCED_LINTS", _are_texts(conf.SILENCED_LINTS, _LINT), 'a list such as ["R010", "M010:4005"]'),
-        ("E008", "REVIEW_DAYS", _are_days(conf.REVIEW_DAYS), 'a dictionary such as {"critical": 90, "info": None}'),
-        (
-            "E011",
-            "EXCEPTION_HANDLER",
-            _is_text(conf.EXCEPTION_HANDLER, _DOTTED),
-            'a dotted path such as "rest_framework.views.exception_handler"',
-        ),
-        (
-            "E009",
-            "RUNBOOK_CONTEXT",
-            _is_context(conf.RUNBOOK_CONTEXT, _CONSTANT),
-            'a dictionary such as {"DASHBOARD_URL": "https://dashboard.example/"}',
-        ),
-        (
-            "E010",
-            "RUNBOOK_PARAMETERS",
-            _are_texts(conf.RUNBOOK_PARAMETERS, _PLACEHOLDER),
-            'a list such as ["order_id", "merchant_id"]',
-        ),
-        (
-            "E014",
-            "BASE_URL",
-            _is_text(conf.BASE_URL, _ORIGIN),
-            'an address without a path, "https://pay.example", or ""',
-        ),
-    )
     return [
         Error(
             f"PTS_ERRORS_{name} is {getattr(conf, name)!r}, which cannot be used.",
             hint=f"Set it to {remedy}.",
             id=f"pts_errors.{id}",
         )
-        for id, name, is_right, remedy in found
-        if not is_right
+        for id, name, is_right, remedy in _SETTINGS
+        if not is_right(getattr(conf, name))
     ]
 
 
 def check_isolation(**kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for every MySQL or MariaDB alias on which a publish could undo another one's edit unseen."""
+    """Return a warning for every MySQL or MariaDB database on which a publish could silently undo another one's edit."""
     return [
         Warning(
             f"The database {alias!r} does not use READ COMMITTED.",
             hint='Remove "isolation_level" from its OPTIONS, or set it to "read committed", which is Django\'s default.',
             id="pts_errors.W001",
         )
-        for alias in connections
-        if connections[alias].vendor == "mysql"
-        and str(connections[alias].settings_dict["OPTIONS"].get("isolation_level", "read committed")).lower()
-        != "read committed"
+        for alias, level in _options("mysql", "isolation_level", "read committed")
+        if level != "read committed"
     ]
 
 
@@ -105,7 +65,7 @@ def check_tenants(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for every setting that suits a developer's machine, but not many people's payments."""
+    """Return a warning for every setting that suits development, but not a site that serves customers."""
     found: list[CheckMessage] = []
     if conf.PROBLEM_AUDIENCE == "integrator":
         found.append(
@@ -129,20 +89,35 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
             hint='Add "transaction_mode": "IMMEDIATE" to its OPTIONS.',
             id="pts_errors.W004",
         )
-        for alias in connections
-        if connections[alias].vendor == "sqlite"
-        and str(connections[alias].settings_dict["OPTIONS"].get("transaction_mode")).upper()
-        not in ("IMMEDIATE", "EXCLUSIVE")
+        for alias, mode in _options("sqlite", "transaction_mode", None)
+        if mode not in ("immediate", "exclusive")
     ]
     return found
 
 
-def _is_text(value: object, pattern: re.Pattern[str]) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
+def _options(vendor: str, name: str, default: object) -> list[tuple[str, str]]:
+    """Return the aliases of a vendor's databases, each with an option in lower case."""
+    return [
+        (alias, str(connections[alias].settings_dict["OPTIONS"].get(name, default)).lower())
+        for alias in connections
+        if connections[alias].vendor == vendor
+    ]
 
 
-def _are_texts(values: object, pattern: re.Pattern[str]) -> bool:
-    return isinstance(values, (list, tuple, set, frozenset)) and all(_is_text(value, pattern) for value in values)
+def _text(pattern: str) -> _Rule:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _texts(pattern: str) -> _Rule:
+    is_right = _text(pattern)
+    return lambda values: isinstance(values, (list, tuple, set, frozenset)) and all(map(is_right, values))
+
+
+def _texts_by_name(pattern: str) -> _Rule:
+    is_right = _text(pattern)
+    return lambda value: (
+        isinstance(value, Mapping) and all(is_right(name) and isinstance(text, str) for name, text in value.items())
+    )
 
 
 def _is_seconds(value: object) -> bool:
@@ -153,6 +128,10 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
+def _is_audience(value: object) -> bool:
+    return value in ("customer", "integrator")
+
+
 def _are_days(value: object) -> bool:
     return isinstance(value, Mapping) and all(
         severity in tuple(Severity) and (days is None or (type(days) is int and days > 0))
@@ -160,7 +139,24 @@ def _are_days(value: object) -> bool:
     )
 
 
-def _is_context(value: object, pattern: re.Pattern[str]) -> bool:
-    return isinstance(value, Mapping) and all(
-        _is_text(name, pattern) and isinstance(text, str) for name, text in value.items()
-    )
+# Id, setting, whether a value can work, and what to type instead.
+_SETTINGS = (
+    ("E001", "SOURCE_LANGUAGE", _text(TAG), 'a language tag such as "en"'),
+    ("E002", "LANGUAGES", _texts(TAG), 'a list such as ["en", "zh-hans"]'),
+    ("E003", "REFRESH_SECONDS", _is_seconds, "a number of seconds such as 1, or 0"),
+    ("E013", "SHARED_MAX_AGE", _is_count, "a whole number of seconds such as 5, or 0"),
+    ("E004", "CONTEXT", _texts_by_name(NAME), 'a dictionary such as {"brand": "PTS"}'),
+    ("E005", "API_PERMISSION_CLASSES", _texts(_DOTTED), 'a list such as ["rest_framework.permissions.AllowAny"]'),
+    ("E006", "PROBLEM_AUDIENCE", _is_audience, '"customer" or "integrator"'),
+    ("E007", "SILENCED_LINTS", _texts(_LINT), 'a list such as ["R010", "M010:4005"]'),
+    ("E008", "REVIEW_DAYS", _are_days, 'a dictionary such as {"critical": 90, "info": None}'),
+    ("E011", "EXCEPTION_HANDLER", _text(_DOTTED), 'a dotted path such as "rest_framework.views.exception_handler"'),
+    (
+        "E009",
+        "RUNBOOK_CONTEXT",
+        _texts_by_name(_CONSTANT),
+        'a dictionary such as {"DASHBOARD_URL": "https://dashboard.example/"}',
+    ),
+    ("E010", "RUNBOOK_PARAMETERS", _texts(NAME), 'a list such as ["order_id", "merchant_id"]'),
+    ("E014", "BASE_URL", _text(_ORIGIN), 'an address without a path, "https://pay.example", or ""'),
+)
