@@ -143,7 +143,8 @@ class Table:
         return error
 
     def _localize(self, entry: Entry) -> LocalizedError:
-        texts, found = {}, {}
+        texts: dict[str, Any] = {}
+        found: dict[str, str] = {}
         for name in MESSAGE_FIELDS:
             texts[name], found[name] = self._text(entry, name)
         language = found["customer_message"]

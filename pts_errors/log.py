@@ -22,12 +22,12 @@ _ANCHOR = re.compile(f"({CODE}):([0-9a-f]{{64}})")
 
 _NAME_LENGTH = Revision._meta.get_field("author_name").max_length
 
-# Of the digests that are written. Format 1 covered neither the time nor the account: see `seal`.
+# Format of new digests. Format 1 covered neither the time nor the account: see `seal`.
 _FORMAT = 2
 
 
 class Anchor(NamedTuple):
-    """What is kept of a publish outside of the database, to tell later that the log up to it is still the same."""
+    """Number and digest of a publish, kept outside the database to prove later that the log up to it is unchanged."""
 
     number: int
     digest: str
@@ -37,10 +37,10 @@ class Anchor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Anchor:
-        """Return the anchor that a text such as ``7:3f5a…`` is.
+        """Return the anchor of a text such as ``7:3f5a…``.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the text is not an anchor.
         """
         if found := _ANCHOR.fullmatch(text):
             return cls(int(found[1]), found[2])
@@ -48,14 +48,13 @@ class Anchor(NamedTuple):
 
 
 def lock(*, using: str) -> None:
-    """Keep everybody else from publishing until the end of the caller's transaction.
+    """Block other publishes until the end of the caller's transaction.
 
-    The first statement of everything that publishes, before any row is read: an update locks on every database, and
-    what is read after it is the newest.
+    Call it before any row is read. An update takes a lock on every database, and reads after it see the newest rows.
 
     Raises:
-        OperationalError: the caller is inside a transaction of the host, which began before somebody else's publish and
-            cannot see it. PostgreSQL says so by itself, MariaDB would go on. Nothing was written: begin again.
+        OperationalError: the caller is inside a transaction of the host that began before another publish and cannot
+            see it. PostgreSQL raises this itself; MariaDB would go on. Nothing was written: begin again.
     """
     read_committed(using=using)
     heads = Head.objects.using(using).filter(pk=Head.PK)
@@ -69,11 +68,11 @@ def lock(*, using: str) -> None:
 
 
 def read_committed(*, using: str) -> None:
-    """Let every read of the caller's transaction see what is committed by then, whichever level the host's have.
+    """Let every read of the caller's transaction see what is committed by then, whatever level the host uses.
 
-    The first statement of a transaction in which people may meet. A stricter level reads as of its first statement: who
-    waited for somebody else's lock would then be refused by PostgreSQL, and would miss what the other did on MariaDB.
-    Inside a transaction of the host nothing is set, because its level cannot be changed any more.
+    Call it first in every transaction that may wait for another one's lock. A stricter level reads as of its first
+    statement: after the wait, PostgreSQL would refuse the transaction, and MariaDB would miss the other's changes.
+    Inside a transaction of the host nothing is set, because its level can no longer be changed.
     """
     connection = connections[using]
     if connection.vendor in ("mysql", "postgresql") and not connection.savepoint_ids:
@@ -93,22 +92,22 @@ def append(
 ) -> list[Revision]:
     """Write one revision for each entry, all under the next number; no number is used up if there is none.
 
-    ``imported`` are those of the codes that have this origin instead. The caller holds the lock, so numbers become
-    visible in their order and without a gap.
+    ``imported`` are the codes that get the origin *imported* instead. The caller holds the lock, so numbers become
+    visible in order and without gaps.
     """
     if not entries:
         return []
     head = Head.objects.using(using).get(pk=Head.PK)
-    last = Revision.objects.using(using).order_by("-number", "-pk").first()
+    last = Revision.objects.using(using).last_written()
     moment = timezone.now()
-    if last is not None:  # it never runs backwards
+    if last is not None:  # the log's time never runs backwards
         moment = max(moment, last.created_at + timedelta(milliseconds=1))
     rows = dict(ErrorCode.objects.using(using).filter(code__in=entries).values_list("code", "pk"))
     common: dict[str, Any] = {
         "number": head.number + 1,
         "note": note,
         "author_id": author.pk if author is not None else None,
-        # A host's user names may be longer, such as e-mail addresses; no database may cut what the digest covers.
+        # User names may be longer, such as e-mail addresses. Cut here, because the digest covers what is stored.
         "author_name": author.get_username()[:_NAME_LENGTH] if author is not None else "",
         "author_key": _key(author.pk if author is not None else None),
         "process": process if author is None else "",
@@ -131,7 +130,7 @@ def append(
 
 
 def live(*, using: str, codes: Collection[str] | None = None, number: int | None = None) -> dict[str, Entry]:
-    """Return by code what was live after the publish of a number, or is live now: of these codes, or of all."""
+    """Return the live entries by code, of these codes or of all: now, or after the publish of this number."""
     if number is None:
         number = Head.objects.using(using).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
     revisions = Revision.objects.using(using).live_at(number)
@@ -141,29 +140,28 @@ def live(*, using: str, codes: Collection[str] | None = None, number: int | None
 
 
 def shipped(*, using: str) -> dict[str, Entry]:
-    """Return by code what the package shipped last."""
+    """Return by code the entries that the package shipped last."""
     return _entries(Revision.objects.using(using).shipped())
 
 
 def last_before(moment: datetime, *, using: str) -> Revision | None:
-    """Return the last revision that was published up to a moment."""
-    revisions = Revision.objects.using(using).filter(created_at__lte=moment)
-    return revisions.order_by("-number", "-pk").first()
+    """Return the last revision that was published until this moment."""
+    return Revision.objects.using(using).filter(created_at__lte=moment).last_written()
 
 
 def seal(*, using: str) -> None:
-    """Cover what the digests of an earlier release left out, as it is now. One query where there is nothing to do."""
-    if not _is_open(Revision.objects.using(using).order_by("-number", "-pk").first()):
+    """Seal what the digests of an earlier release did not cover, as it is now. One query if there is nothing to seal."""
+    if not _is_open(Revision.objects.using(using).last_written()):
         return
     with transaction.atomic(using=using):
         lock(using=using)
-        _sealed(Revision.objects.using(using).order_by("-number", "-pk").first(), using=using)
+        _sealed(Revision.objects.using(using).last_written(), using=using)
 
 
 def verify(*, using: str, anchor: Anchor | None = None) -> str:
-    """Return which revision was changed behind our back, the first of them as a sentence, or an empty text.
+    """Return a sentence about the first revision that was changed behind our back, or an empty text.
 
-    ``anchor`` is of a publish that the log must still hold: whoever computes all digests again cannot keep it.
+    ``anchor`` is a publish that the log must still hold: recomputing all digests would change it.
     """
     chain = ""
     last = unsealed = None
@@ -171,7 +169,7 @@ def verify(*, using: str, anchor: Anchor | None = None) -> str:
     for revision in stream(rows):
         if _is_open(revision):
             unsealed = unsealed or revision
-        elif unsealed is not None:  # a seal was taken off: whatever follows a row was written after sealing it
+        elif unsealed is not None:  # its seal was removed: rows are sealed before others follow them
             return _changed(unsealed)
         if not _is_whole(revision, chain, last.digest if last is not None else ""):
             return _changed(revision)
@@ -183,7 +181,7 @@ def verify(*, using: str, anchor: Anchor | None = None) -> str:
 
 
 def _misses(anchor: Anchor, head: int, *, using: str) -> str:
-    found = Revision.objects.using(using).filter(number=anchor.number).order_by("-pk").first()
+    found = Revision.objects.using(using).filter(number=anchor.number).last_written()
     if found is None:
         return f"Revision {anchor.number} is expected, and the log ends at revision {head}: its end was cut off."
     if found.digest != anchor.digest:
@@ -199,12 +197,12 @@ def _changed(revision: Revision) -> str:
 
 
 def _is_whole(revision: Any, chain: str, previous: str) -> bool:
-    """Return whether a revision, with its code, is what was published after these digests: all, and of the row before."""
+    """Return whether a revision is what was published, given the chain so far and the digest of the previous row."""
     if revision.format == 1:
         expected = (_first_digest(previous, revision), "" if _is_open(revision) else _seal(chain, revision))
     else:
         expected = (_digest(chain, revision), "")
-    # Digests cover texts. What a row points to must be what its texts name; an account may be gone.
+    # Digests cover texts only, so foreign keys must agree with the texts. The account may have been deleted.
     is_its_author = revision.author_id is None or _key(revision.author_id) == revision.author_key
     return (
         (revision.digest, revision.seal) == expected
@@ -220,11 +218,11 @@ def _is_open(revision: Revision | None) -> bool:
 
 
 def _sealed(last: Revision | None, *, using: str) -> str:
-    """Return what covers the whole log up to its last revision, after sealing those at its end that are open."""
+    """Return the digest that covers the log up to its last revision, after sealing the open ones at its end."""
     if last is None or not _is_open(last):
         return (last.seal or last.digest) if last is not None else ""
     revisions = Revision.objects.using(using)
-    closed = revisions.exclude(format=1, seal="").order_by("-number", "-pk").first()
+    closed = revisions.exclude(format=1, seal="").last_written()
     rows = revisions.defer("snapshot").order_by("number", "pk")
     if closed is not None:
         rows = rows.filter(Q(number__gt=closed.number) | Q(number=closed.number, pk__gt=closed.pk))
@@ -233,7 +231,7 @@ def _sealed(last: Revision | None, *, using: str) -> str:
     for revision in found:
         revision.author_key = _key(revision.author_id)
         revision.seal = chain = _seal(chain, revision)
-    # Not by its manager: this adds to rows of the past what their release did not know, and changes nothing of them.
+    # Not by the manager, which refuses updates: this only fills columns that the earlier release did not have.
     past: QuerySet[Revision] = QuerySet(Revision, using=using)
     past.bulk_update(found, ["author_key", "seal"], batch_size=_BATCH)
     return chain
@@ -245,26 +243,26 @@ def _first_digest(previous: str, revision: Revision) -> str:
 
 
 def _seal(chain: str, revision: Revision) -> str:
-    """Return the seal of a revision of format 1: what its digest covers, by the digest, and the rest."""
+    """Return the seal of a revision of format 1: it covers the digest, and what the digest leaves out."""
     content = {name: getattr(revision, name) for name in ("format", "digest", "author_key", "process")}
     return chained(chain, {**content, "created_at": _moment(_cut(revision.created_at))})
 
 
 def _digest(chain: str, revision: Revision) -> str:
-    """Return the digest of a revision of format 2: everything but its keys. The snapshot names the code."""
+    """Return the digest of a revision of format 2, which covers everything but its keys. The snapshot names the code."""
     names = ("format", "number", "origin", "note", "author_name", "author_key", "process", "snapshot")
     content = {name: getattr(revision, name) for name in names}
     return chained(chain, {**content, "created_at": _moment(revision.created_at)})
 
 
 def _cut(moment: datetime) -> datetime:
-    """Return a time in whole milliseconds: `dumpdata` writes no more, and a log that is loaded again must be whole."""
+    """Return a time in whole milliseconds: `dumpdata` keeps no more, and a reloaded log must still verify."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _moment(moment: datetime) -> str:
     """Return a time as text that is the same on every database: UTC, with microseconds."""
-    if timezone.is_naive(moment):  # a host may do without time zones
+    if timezone.is_naive(moment):  # with USE_TZ = False
         moment = timezone.make_aware(moment)
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 

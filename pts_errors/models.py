@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from enum import StrEnum
-from typing import Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -29,6 +29,7 @@ _SECTION_LENGTH = 10_000
 _CHUNK = 200
 
 _Row = TypeVar("_Row")
+_Model = TypeVar("_Model", bound=models.Model, covariant=True)
 
 code_validator = RegexValidator(
     rf"\A{entry.CODE}\Z", _("Type the code as digits without a leading zero, such as 1007.")
@@ -116,16 +117,46 @@ LABELS: dict[type[StrEnum], dict[str, Any]] = {
 """Each vocabulary in words for ops staff, by value."""
 
 
-class CategoryManager(models.Manager["Category"]):
-    """Categories by slug."""
+class KeyedManager(models.Manager[_Model]):
+    """Finds rows by the natural key that fixtures give them."""
 
-    def get_by_natural_key(self, slug: str) -> Category:
-        """Return the category of a slug."""
-        return self.get(slug=slug)
+    def get_by_natural_key(self, *key: str) -> _Model:
+        """Return the row of a key, whose parts are the fields that the model names in ``KEY``."""
+        return self.get(**dict(zip(cast(Any, self.model).KEY, key, strict=True)))
+
+
+def _long_text(name: Any, help_text: Any, *, length: int = _SECTION_LENGTH) -> models.TextField[str, str]:
+    return models.TextField(
+        name, blank=True, validators=[validate_text, MaxLengthValidator(length)], help_text=help_text
+    )
+
+
+def _owner(help_text: Any) -> models.CharField[str, str]:
+    return models.CharField(_("owner"), max_length=80, blank=True, validators=[validate_text], help_text=help_text)
+
+
+def _choice(name: Any, default: StrEnum, help_text: Any, *, length: int = 16) -> models.CharField[str, str]:
+    return models.CharField(
+        name, max_length=length, choices=LABELS[type(default)], default=default.value, help_text=help_text
+    )
+
+
+def _account(name: Any, *, editable: bool = True) -> models.ForeignKey[Any, Any]:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=editable,
+        related_name="+",
+        verbose_name=name,
+    )
 
 
 class Category(models.Model):
     """One of the gateway's groups of codes."""
+
+    KEY: ClassVar = ("slug",)
 
     slug = models.SlugField(_("slug"), unique=True, help_text=_("How programs name the category, such as upstream."))
     name = models.CharField(
@@ -134,21 +165,12 @@ class Category(models.Model):
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("Categories are listed from the smallest number to the largest.")
     )
-    owner = models.CharField(
-        _("owner"),
-        max_length=80,
-        blank=True,
-        validators=[validate_text],
-        help_text=_("The team or rota that owns every runbook of this category which names no owner. Not a person."),
-    )
-    escalation = models.TextField(
-        _("escalation"),
-        blank=True,
-        validators=[validate_text, MaxLengthValidator(_SECTION_LENGTH)],
-        help_text=_("Whom to call and when, in Markdown, for runbooks without an escalation of their own."),
+    owner = _owner(_("The team or rota that owns every runbook of this category which names no owner. Not a person."))
+    escalation = _long_text(
+        _("escalation"), _("Whom to call and when, in Markdown, for runbooks without an escalation of their own.")
     )
 
-    objects = CategoryManager()
+    objects = KeyedManager()
 
     class Meta:
         verbose_name = _("category")
@@ -163,16 +185,10 @@ class Category(models.Model):
         return (self.slug,)
 
 
-class ErrorCodeManager(models.Manager["ErrorCode"]):
-    """Codes by their number."""
-
-    def get_by_natural_key(self, code: str) -> ErrorCode:
-        """Return the row of a code."""
-        return self.get(code=code)
-
-
 class ErrorCode(models.Model):
     """One code of the gateway as ops staff edit it; readers see it once it is published."""
+
+    KEY: ClassVar = ("code",)
 
     code = models.CharField(
         _("code"),
@@ -196,19 +212,16 @@ class ErrorCode(models.Model):
         validators=[validate_text],
         help_text=_("The gateway's own English, to the letter and with its mistakes: integrators search for it."),
     )
-    outcome = models.CharField(
+    outcome = _choice(
         _("outcome"),
-        max_length=16,
-        choices=LABELS[entry.Outcome],
-        default=entry.Outcome.UNKNOWN.value,
-        help_text=_("What became of the request. Choose Unknown whenever money may have moved."),
+        entry.Outcome.UNKNOWN,
+        _("What became of the request. Choose Unknown whenever money may have moved."),
     )
-    retry_advice = models.CharField(
+    retry_advice = _choice(
         _("retry advice"),
-        max_length=32,
-        choices=LABELS[entry.RetryAdvice],
-        default=entry.RetryAdvice.CHECK_STATUS_FIRST.value,
-        help_text=_("What callers' programs do next. An unknown outcome always means: check the status first."),
+        entry.RetryAdvice.CHECK_STATUS_FIRST,
+        _("What callers' programs do next. An unknown outcome always means: check the status first."),
+        length=32,
     )
     retry_after = models.PositiveIntegerField(
         _("retry after"),
@@ -216,25 +229,15 @@ class ErrorCode(models.Model):
         blank=True,
         help_text=_("Seconds to wait before the first retry. Only with the advice to retry later."),
     )
-    responsible_party = models.CharField(
-        _("responsible party"),
-        max_length=16,
-        choices=LABELS[entry.ResponsibleParty],
-        default=entry.ResponsibleParty.OPERATOR.value,
-        help_text=_("Who can remove the cause."),
-    )
+    responsible_party = _choice(_("responsible party"), entry.ResponsibleParty.OPERATOR, _("Who can remove the cause."))
     http_status = models.PositiveSmallIntegerField(
         _("HTTP status"),
         default=500,
         validators=[MinValueValidator(200), MaxValueValidator(599)],
         help_text=_("The status that a host is advised to answer with when it passes this error on."),
     )
-    severity = models.CharField(
-        _("severity"),
-        max_length=16,
-        choices=LABELS[entry.Severity],
-        default=entry.Severity.ERROR.value,
-        help_text=_("How urgent the code is for ops staff. Callers never see it."),
+    severity = _choice(
+        _("severity"), entry.Severity.ERROR, _("How urgent the code is for ops staff. Callers never see it.")
     )
     reveal_to_customer = models.BooleanField(
         _("reveal to the customer"),
@@ -270,7 +273,7 @@ class ErrorCode(models.Model):
     # Fingerprint of the draft that the last import left: while it fits, all that is not published came from files.
     imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
 
-    objects = ErrorCodeManager()
+    objects = KeyedManager()
 
     class Meta:
         verbose_name = _("error code")
@@ -338,16 +341,10 @@ class ErrorCode(models.Model):
     natural_key.dependencies = ["pts_errors.category"]  # type: ignore[attr-defined]  # Django's way to say it
 
 
-class MessageManager(models.Manager["Message"]):
-    """Messages by code and language."""
-
-    def get_by_natural_key(self, code: str, language: str) -> Message:
-        """Return the message of a code in a language."""
-        return self.get(error__code=code, language=language)
-
-
 class Message(models.Model):
     """The texts of one code in one language, as ops staff and translators edit them."""
+
+    KEY: ClassVar = ("error__code", "language")
 
     error = models.ForeignKey(
         ErrorCode, on_delete=models.CASCADE, related_name="messages", verbose_name=_("error code")
@@ -365,21 +362,19 @@ class Message(models.Model):
         validators=[validate_text],
         help_text=_("For integrators: a short noun phrase without a full stop. Blank: the next language is used."),
     )
-    customer_message = models.TextField(
+    customer_message = _long_text(
         _("customer message"),
-        blank=True,
-        validators=[validate_text, MaxLengthValidator(_MESSAGE_LENGTH)],
-        help_text=_("What the customer reads: what happened to the money or order, then what to do. Two sentences."),
+        _("What the customer reads: what happened to the money or order, then what to do. Two sentences."),
+        length=_MESSAGE_LENGTH,
     )
-    merchant_action = models.TextField(
+    merchant_action = _long_text(
         _("merchant action"),
-        blank=True,
-        validators=[validate_text, MaxLengthValidator(_MESSAGE_LENGTH)],
-        help_text=_("What the merchant's developers do about it, and when they must not send the order again."),
+        _("What the merchant's developers do about it, and when they must not send the order again."),
+        length=_MESSAGE_LENGTH,
     )
     source_text = models.JSONField(_("source text"), default=dict, blank=True, editable=False)
 
-    objects = MessageManager()
+    objects = KeyedManager()
 
     class Meta:
         verbose_name = _("message")
@@ -403,62 +398,38 @@ class Message(models.Model):
     natural_key.dependencies = ["pts_errors.errorcode"]  # type: ignore[attr-defined]  # Django's way to say it
 
 
-def _section(name: Any, help_text: Any) -> models.TextField[str, str]:
-    return models.TextField(
-        name, blank=True, validators=[validate_text, MaxLengthValidator(_SECTION_LENGTH)], help_text=help_text
-    )
-
-
-class RunbookManager(models.Manager["Runbook"]):
-    """Runbooks by code."""
-
-    def get_by_natural_key(self, code: str) -> Runbook:
-        """Return the runbook of a code."""
-        return self.get(error__code=code)
-
-
 class Runbook(models.Model):
     """What ops staff do about one code, in six sections of Markdown."""
+
+    KEY: ClassVar = ("error__code",)
 
     error = models.OneToOneField(
         ErrorCode, on_delete=models.CASCADE, related_name="runbook", verbose_name=_("error code")
     )
-    owner = models.CharField(
-        _("owner"),
-        max_length=80,
-        blank=True,
-        validators=[validate_text],
-        help_text=_("The team or rota that owns this runbook. Blank: the owner of the category. Not a person."),
+    owner = _owner(_("The team or rota that owns this runbook. Blank: the owner of the category. Not a person."))
+    meaning = _long_text(_("meaning"), _("What happened, where the money stands, and which codes look alike."))
+    impact = _long_text(
+        _("impact"), _("Who is hurt and how badly. The first sentence is shown at the top of the page.")
     )
-    meaning = _section(_("meaning"), _("What happened, where the money stands, and which codes look alike."))
-    impact = _section(_("impact"), _("Who is hurt and how badly. The first sentence is shown at the top of the page."))
-    diagnosis = _section(
+    diagnosis = _long_text(
         _("diagnosis"),
         _(
             "A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page."
         ),
     )
-    mitigation = _section(
+    mitigation = _long_text(
         _("mitigation"), _("What to change, and for every change how to undo it or that it cannot be.")
     )
-    verification = _section(_("verification"), _("A positive proof that it works again. Silence is not success."))
-    escalation = _section(
+    verification = _long_text(_("verification"), _("A positive proof that it works again. Silence is not success."))
+    escalation = _long_text(
         _("escalation"),
         _(
             "Whom to call and when. The first item is shown at the top of the page. Blank: the escalation of the category."
         ),
     )
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True, editable=False)
-    reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("reviewed by"),
-    )
-    objects = RunbookManager()
+    reviewed_by = _account(_("reviewed by"), editable=False)
+    objects = KeyedManager()
 
     class Meta:
         verbose_name = _("runbook")
@@ -496,25 +467,11 @@ class Flag(models.Model):
         blank=True,
         help_text=_("What the reader had filled in at the time, such as order_id=A-77."),
     )
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("author"),
-    )
+    author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("created at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("closed by"),
-    )
+    closed_by = _account(_("closed by"))
 
     objects = FlagQuerySet.as_manager()
 
@@ -608,6 +565,10 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         """Return the revision of every code that was live after the publish of this number."""
         return self._newest(number__lte=number)
 
+    def last_written(self) -> Revision | None:
+        """Return the newest row, or None if there is none."""
+        return self.order_by("-number", "-pk").first()
+
     def shipped(self) -> Self:
         """Return the newest revision of every code that came with the package."""
         return self._newest(origin=entry.Origin.SHIPPED.value)
@@ -664,14 +625,7 @@ class Revision(models.Model):
     snapshot = SnapshotField(_("snapshot"))
     origin = models.CharField(_("origin"), max_length=16, choices=LABELS[entry.Origin])
     note = models.CharField(_("note"), max_length=200, blank=True)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("author"),
-    )
+    author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
     # The account's key as text: it outlives the account, and shows when the row was made to point to another one.
     author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")

@@ -21,58 +21,58 @@ from pts_errors.models import Head, Revision, RevisionQuerySet, stream
 
 _logger = logging.getLogger("pts_errors")
 
-# While the database does not answer it is asked this often: rarely enough to add no load, often enough to be back soon.
+# How often to try again while the database is away: rarely enough to add no load, often enough to recover soon.
 _BACK_OFF_SECONDS = 5.0
 
-# So long the readers of a process that has just begun wait for the one of them that loads the catalog.
+# How long readers of a cold process wait for the first load.
 _PATIENCE_SECONDS = 5.0
 
 
 uncommitted: set[str] = set()
-"""Digests of publishes in this process whose transactions have not ended well, or not ended yet."""
+"""Digests of publishes in this process whose transactions were rolled back or are still open."""
 
 
 class Holder:
-    """Holds one process's catalog and knows when to ask the database for a newer one."""
+    """Holds the catalog of one process, and asks the database for a newer one when that is due."""
 
     def __init__(self) -> None:
-        """Hold nothing: the first reader loads."""
+        """Hold nothing: the first reader loads the catalog."""
         self.error = ""
-        """Why the last refresh failed; empty when it did not."""
+        """Why the last refresh failed; empty if it succeeded."""
         self.catalog: Catalog | None = None
         """What is served until ``due``. Readers ask `current`."""
         self.confirmed: float | None = None
-        """Time, as ``time.monotonic`` gives it, at which the database last said that this is the newest catalog."""
+        """When the database last confirmed that this is the newest catalog, by ``time.monotonic``."""
         self._is_loaded = False  # from the database, not from the package
-        self._is_provisional = False  # a publish that was served before its transaction ended, as tests do
-        self._spare: Catalog | None = None  # what is served while there is nothing from the database
+        self._is_provisional = False  # a publish that is served before its transaction ended, as tests do
+        self._spare: Catalog | None = None  # the packaged catalog, while nothing was read from the database
         self.due = 0.0
-        """Time, as ``time.monotonic`` gives it, after which the database is asked again."""
+        """When to ask the database again, by ``time.monotonic``."""
         self._lock = threading.Lock()
         self._spare_lock = threading.Lock()
 
     def current(self) -> Catalog:
-        """Return the catalog to serve now. Never raises for a database that is away, and never waits when warm."""
+        """Return the catalog to serve now. Never raises while the database is away, and never waits once it is loaded."""
         catalog = self.catalog
         if catalog is not None and monotonic() < self.due:
             return catalog
         if catalog is None:
-            # The first question may hang with its database: after a while the packaged catalog has to do.
+            # The first load may hang with its database: after a while, fall back to the packaged catalog.
             if not self._lock.acquire(timeout=0 if self._spare else _PATIENCE_SECONDS):
                 return self._stand_in("The database does not answer.")
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
         try:
             if self.catalog is not None and monotonic() < self.due:
-                return self.catalog  # another thread has just asked
+                return self.catalog  # another thread has just refreshed
             return self._ask()
         finally:
             self._lock.release()
 
     def refresh(self) -> Catalog:
-        """Ask the database now, due or not, and return what is served from now on."""
+        """Ask the database now, even if it is not due, and return the catalog to serve from now on."""
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
-            # Whoever asks now hangs with the database, and the news has to wait.
+            # Another thread is waiting for the database, so the refresh has to wait.
             return self.catalog or self._stand_in("The database does not answer.")
         try:
             catalog = self._ask()
@@ -82,18 +82,18 @@ class Holder:
             self._lock.release()
 
     def forget(self) -> None:
-        """Let the next reader build the catalog anew, with the settings of that moment."""
+        """Let the next reader rebuild the catalog with the settings of that moment."""
         with self._lock:
             self.catalog, self.confirmed, self._spare, self._is_loaded, self.due = None, None, None, False, 0.0
 
     def after_fork(self) -> None:
-        """Give a forked child a lock that nobody holds, and let its first reader ask the database."""
+        """Give a forked child free locks, and let its first reader ask the database."""
         self._lock, self._spare_lock = threading.Lock(), threading.Lock()
         self.due = 0.0
 
     def _must_not_ask(self) -> bool:
-        # Inside the host's transaction a query that fails would break that transaction, and one that works might see a
-        # publish which is rolled back later. The receiver of request_started asks before the transaction begins.
+        # Inside the host's transaction, a failing query would break that transaction, and a successful one might see a
+        # publish that is rolled back later. The receiver of request_started asks before the transaction begins.
         return self._is_loaded and not self._is_provisional and connections[_alias()].in_atomic_block
 
     def _ask(self) -> Catalog:
@@ -105,10 +105,10 @@ class Holder:
             with transaction.atomic(using=connection.alias) if in_transaction else nullcontext():
                 catalog = _load(self.catalog if self._is_loaded else None, connection.alias)
         except SynchronousOnlyOperation:
-            # The receiver of request_started asks in a thread.
+            # The receiver of request_started asks from a thread instead.
             return self._keep("It was looked up on an event loop before any request or other thread had asked.")
         except Exception as error:
-            # The one place that swallows every error: a stale text is better than none. One log line an outage.
+            # The one place that catches every error: a stale text is better than none. One log line for each outage.
             if not self.error and self._is_loaded:
                 _logger.warning("The error catalog cannot be refreshed; the last good one is served. %s", error)
             self.error = str(error) or type(error).__name__
@@ -118,12 +118,12 @@ class Holder:
             return self._keep(self.error)
         finally:
             if was_closed and connection.connection is not None:
-                connection.close()  # a thread that nobody manages would keep it open for ever
+                connection.close()  # in a thread outside of Django's requests it would stay open for ever
         if self.error or self._spare is not None:
             _logger.warning("The error catalog is refreshed again, at revision %d.", catalog.number)
         self.error, self._spare = "", None
         if in_transaction and not self._is_loaded and catalog.digest in uncommitted:
-            return catalog  # for this reader alone
+            return catalog  # for this reader only
         if catalog is not self.catalog:
             self.catalog, self._is_provisional = catalog, False
         self._is_loaded = True
@@ -138,12 +138,12 @@ class Holder:
         return self.catalog
 
     def _stand_in(self, reason: str) -> Catalog:
-        """Return the packaged catalog, and tell ops staff that it stands in for what was published here."""
+        """Return the packaged catalog, and log that it replaces what was published here."""
         with self._spare_lock:
             if self._spare is not None:
                 return self._spare
             self._spare = spare = _packaged()
-        # Without the lock: what handles this line may look up a code.
+        # Outside the lock: a log handler may look up a code.
         _logger.error(
             "The error catalog cannot be refreshed; the packaged one is served, without what was published here. %s",
             reason,
@@ -152,7 +152,7 @@ class Holder:
 
 
 class Pinned(Holder):
-    """Holds one catalog for good, for tests."""
+    """Always holds the same catalog, for tests."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Hold this catalog."""
@@ -164,7 +164,7 @@ class Pinned(Holder):
         return self.current()
 
     def forget(self) -> None:
-        """Pin the same entries, with the settings of this moment."""
+        """Rebuild the catalog from the same entries with the current settings."""
         before = self.current()
         self._pin(build(before.entries.values(), damaged=before.damaged, number=before.number, digest=before.digest))
 
@@ -179,29 +179,29 @@ holder = Holder()
 
 
 def current() -> Catalog:
-    """Return the catalog to serve now. Never raises for a database that is away, and never waits when warm."""
+    """Return the catalog to serve now. Never raises while the database is away, and never waits once it is loaded."""
     return holder.current()
 
 
 def refresh() -> Catalog:
-    """Ask the database now, due or not, and return what is served from now on."""
+    """Ask the database now, even if it is not due, and return the catalog to serve from now on."""
     return holder.refresh()
 
 
 def swap(other: Holder) -> Holder:
-    """Let another holder serve this process, and return the one that did."""
+    """Let another holder serve this process, and return the previous one."""
     global holder
     before, holder = holder, other
     return before
 
 
 def forget() -> None:
-    """Let the next reader build the catalog anew, with the settings of that moment."""
+    """Let the next reader rebuild the catalog with the settings of that moment."""
     holder.forget()
 
 
 def build(entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
-    """Return a catalog of the entries as this site's settings want it."""
+    """Return a catalog of the entries, built with this site's settings."""
     return Catalog(
         entries,
         damaged=damaged,
@@ -218,12 +218,12 @@ def _packaged() -> Catalog:
 
 
 def _alias() -> str:
-    # Replicas lag: what was just published must not be undone by the next look.
+    # Not a replica: one that lags would undo what was just published.
     return router.db_for_write(Head)
 
 
 def _load(known: Catalog | None, alias: str) -> Catalog:
-    """Return the published catalog: the known one if it is still the newest, else with what came since."""
+    """Return the published catalog: the known one if it is still the newest, else one with the newer revisions."""
     head = Head.objects.using(alias).filter(pk=Head.PK).values_list("number", "digest").first()
     if head is None or not head[0]:
         raise LookupError("Nothing is published: the table of revisions is empty. Run manage.py migrate.")
@@ -235,7 +235,7 @@ def _load(known: Catalog | None, alias: str) -> Catalog:
         since = revisions.filter(number__gt=known.number, number__lte=number).order_by("number")
         entries, damaged = _read(since)
         return known.replace(entries, damaged=damaged, number=number, digest=digest)
-    # Nothing is known, or the database was restored from a backup: numbers may mean something else now.
+    # Nothing is loaded, or the database was restored from a backup, so that numbers may mean something else now.
     entries, damaged = _read(revisions.live_at(number))
     return build(entries, damaged=damaged, number=number, digest=digest)
 
