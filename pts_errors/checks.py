@@ -50,7 +50,7 @@ def check_isolation(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_tenants(**kwargs: Any) -> list[CheckMessage]:
-    """Return an error if each tenant has tables of this app: one process would show one tenant's texts to another."""
+    """Return an error if each tenant has its own tables of this app: a process would show one tenant's texts to another."""
     config = apps.get_app_config("pts_errors")
     names = {config.name, f"{type(config).__module__}.{type(config).__qualname__}"}
     if names.isdisjoint(conf.tenant_apps()):

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from pts_errors import entry, languages
 from pts_errors.exceptions import AppendOnly
 
-# Longest texts that are accepted: a message is read on a phone, a runbook section at 3 a.m.; rendering time grows with
-# hostile Markdown, and with these bounds it stays far below a second.
+# Longest accepted texts: messages are read on phones, runbook sections at 3 a.m. Within these bounds, even hostile
+# Markdown renders in far less than a second.
 _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
 
-# States are long: so many rows are held as text at a time.
+# Rows to hold in memory at a time: states are long.
 _CHUNK = 200
 
 _Row = TypeVar("_Row")
@@ -47,7 +47,7 @@ def validate_text(value: str) -> None:
     """Refuse characters that cannot be stored everywhere.
 
     Raises:
-        ValidationError: there is one, and it is named.
+        ValidationError: the text has such a character; the message names it.
     """
     if found := entry.UNSTORABLE.search(value):
         raise ValidationError(
@@ -57,23 +57,23 @@ def validate_text(value: str) -> None:
 
 
 def validate_new_slug(value: str) -> None:
-    """Refuse capitals: databases do not agree on whether two slugs that differ in them are the same.
+    """Refuse capital letters: databases disagree on whether slugs that differ only in case are the same.
 
     Raises:
-        ValidationError: there is one.
+        ValidationError: the slug has one.
     """
     if value != value.lower():
         raise ValidationError(_("Use small letters only."))
 
 
 def validate_value(field: models.Field[Any, Any], value: Any) -> None:
-    """Refuse what no form of the back office lets into a column, for what comes by another door.
+    """Refuse a value that the admin's forms would refuse, for values that come from elsewhere.
 
     Raises:
-        ValidationError: it is wrong, in one sentence or several.
+        ValidationError: the value is invalid; there may be several messages.
     """
     if isinstance(value, str):
-        field.clean(value.strip(), None)  # forms take white space alone for nothing
+        field.clean(value.strip(), None)  # to forms, white space alone is an empty value
         if isinstance(field, models.CharField) and "\n" in value:
             raise ValidationError(_("Write it on one line."))
     field.clean(value, None)
@@ -268,9 +268,9 @@ class ErrorCode(models.Model):
         help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
     )
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
-    # Paths (see merge.py) at which the package ships another text than ours, and nobody has decided yet.
+    # Paths (see merge.py) at which the package ships another value than ours, and a decision is still open.
     unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
-    # Fingerprint of the draft that the last import left: while it fits, all that is not published came from files.
+    # Fingerprint of the draft after the last import: while it matches, every unpublished change came from files.
     imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
 
     objects = KeyedManager()
@@ -331,7 +331,7 @@ class ErrorCode(models.Model):
 
     @staticmethod
     def locked_fields(*, is_published: bool) -> tuple[str, ...]:
-        """Return the fields of a stored code that no door changes any more."""
+        """Return the fields of a stored code that can no longer be changed."""
         return ("code", "provider_message", "name") if is_published else ("code", "provider_message")
 
     def natural_key(self) -> tuple[str]:
@@ -450,12 +450,12 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     """What readers reported about runbooks."""
 
     def open(self) -> Self:
-        """Return the reports that nobody has closed yet."""
+        """Return the reports that are still open."""
         return self.filter(closed_at=None)
 
 
 class Flag(models.Model):
-    """One report of a reader that a runbook is wrong. It stays until a person closes it, and is kept then."""
+    """A reader's report that a runbook is wrong. It stays open until a person closes it, and is kept afterwards."""
 
     runbook = models.ForeignKey(Runbook, on_delete=models.CASCADE, related_name="flags", verbose_name=_("runbook"))
     text = models.CharField(
@@ -479,7 +479,7 @@ class Flag(models.Model):
         verbose_name = _("flag")
         verbose_name_plural = _("flags")
         ordering = ["created_at", "pk"]
-        # Nobody edits a report: readers make one, and who may change runbooks closes it.
+        # Reports are never edited: readers make them, and people who may change runbooks close them.
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -487,10 +487,10 @@ class Flag(models.Model):
 
 
 def validate_languages(value: object) -> None:
-    """Refuse what is no list of language tags.
+    """Refuse anything but a list of language tags.
 
     Raises:
-        ValidationError: it is something else.
+        ValidationError: the value is something else.
     """
     for tag in value if isinstance(value, list) else [None]:
         language_validator(tag)
@@ -519,14 +519,14 @@ class LanguageLimit(models.Model):
 
 
 class Head(models.Model):
-    """The one row that every publish raises first: it orders publishes and tells readers that there is news."""
+    """The single row that every publish updates first: it orders publishes and tells readers that there is a newer one."""
 
     PK: ClassVar[int] = 1
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=PK, editable=False)
     number = models.PositiveIntegerField(_("number"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
-    # Version of the shipped catalog that was merged last. It never goes back, whichever release runs migrate.
+    # Version of the shipped catalog that was merged last. It never decreases, whichever release runs migrate.
     catalog = models.PositiveIntegerField(_("catalog"), default=0)
 
     class Meta:
@@ -562,7 +562,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
     delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's own
 
     def live_at(self, number: int) -> Self:
-        """Return the revision of every code that was live after the publish of this number."""
+        """Return, for every code, the revision that was live after the publish of this number."""
         return self._newest(number__lte=number)
 
     def last_written(self) -> Revision | None:
@@ -570,7 +570,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         return self.order_by("-number", "-pk").first()
 
     def shipped(self) -> Self:
-        """Return the newest revision of every code that came with the package."""
+        """Return, for every code, the newest revision that came with the package."""
         return self._newest(origin=entry.Origin.SHIPPED.value)
 
     def _newest(self, **conditions: Any) -> Self:
@@ -581,11 +581,11 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
 
 def stream(rows: models.QuerySet[Any, _Row]) -> Iterator[_Row]:
-    """Yield the rows, and hold no more than a few of them.
+    """Yield the rows without holding more than a few of them in memory.
 
-    All of it is one transaction: behind a pooler that gives each transaction another connection, such as PgBouncer, a
-    server-side cursor does not outlive it. SQLite has no such cursors, and there a transaction may take the write lock,
-    which a reader must neither need nor wait for.
+    All reads are one transaction: behind a pooler such as PgBouncer, which gives each transaction another connection,
+    a server-side cursor ends with its transaction. SQLite has no such cursors, and there a transaction may take the
+    write lock, for which a reader must not wait.
     """
     connection = connections[rows.db]
     is_enough = connection.in_atomic_block or connection.vendor == "sqlite"
@@ -594,13 +594,13 @@ def stream(rows: models.QuerySet[Any, _Row]) -> Iterator[_Row]:
 
 
 class SnapshotField(models.JSONField):
-    """JSON of which nothing but an object is ever read: what other hands damaged is an empty one, and raises nowhere.
+    """JSON that is always read as an object: a damaged value becomes an empty one and never raises.
 
-    Every publish, page and verification reads many states at once, and one that is damaged must not hide the others.
+    Every publish, page and verification reads many states at once, and a damaged one must not hide the others.
     """
 
     def deconstruct(self) -> Any:
-        """Return Django's own field, as the database knows no other."""
+        """Return Django's own field: in the database it is the same."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
@@ -627,15 +627,15 @@ class Revision(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
-    # The account's key as text: it outlives the account, and shows when the row was made to point to another one.
+    # The account's key as text: it outlives the account, and reveals when the row was changed to name another one.
     author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")
     process = models.CharField(_("process"), max_length=150, blank=True, db_default="")
-    # Not auto_now_add: publishing makes it grow with the number even when the clock does not.
+    # Not auto_now_add: publishing keeps it growing with the number even when the clock goes back.
     created_at = models.DateTimeField(_("created at"), db_index=True)
     digest = models.CharField(_("digest"), max_length=64)
-    # Of the digest. Processes of a release before format 2 name none, so the database does.
+    # Of the digest. Releases before format 2 do not set it, so the database has the default.
     format = models.PositiveSmallIntegerField(_("format"), db_default=1)
-    # Covers what a digest of format 1 leaves out, and the seal or digest before it; empty in later formats.
+    # Covers what a digest of format 1 leaves out, and the previous seal or digest; empty in later formats.
     seal = models.CharField(_("seal"), max_length=64, blank=True, db_default="")
 
     objects = RevisionQuerySet.as_manager()
@@ -681,7 +681,7 @@ class Revision(models.Model):
 
     @property
     def actor(self) -> str:
-        """Who published it: the name of a person, or the process that did where no person acted."""
+        """Who published it: a person, or a named process."""
         if self.process:
             return _("process %(name)s") % {"name": self.process}
         return self.author_name

@@ -1,4 +1,4 @@
-"""What this app does when Django says that something happened."""
+"""Receivers of Django's signals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pts_errors import models, snapshot
 
 
 def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) -> None:
-    """Merge a newer package's catalog, and seed empty tables, such as after ``flush`` or without migrations."""
+    """Merge the catalog of a newer package, and seed empty tables, such as after ``flush`` or without migrations."""
     if not router.allow_migrate_model(using, models.Head):
         return
     for live in (
@@ -29,8 +29,8 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
         except LookupError:  # the tables of this app are gone, or not yet there
             return
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
-            return  # the tables are those of another version: its own migrations see to them
-    # Not at the top of the file: publishing needs half of the package, and the start of a process needs none of it.
+            return  # tables of another version, whose own migrations will do it
+    # Not at the top of the file: publishing imports half of the package, which a starting process does not need.
     from pts_errors import log, publishing
 
     publishing.upgrade_if_newer(using)
@@ -38,11 +38,11 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
 
 
 def refresh_before_request(**kwargs: Any) -> None:
-    """Ask for news where it is always allowed: before the request's transaction, and under ASGI in a thread."""
+    """Refresh the catalog where a query is always allowed: before the request's transaction, and under ASGI in a thread."""
     snapshot.current()
 
 
 def forget_on_setting(*, setting: str, **kwargs: Any) -> None:
-    """Build the catalog anew when a test changes a setting that it was built with."""
+    """Rebuild the catalog when a test changes one of its settings."""
     if setting.startswith("PTS_ERRORS_"):
         snapshot.forget()
