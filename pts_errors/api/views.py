@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework import exceptions
 from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
 
 from pts_errors import languages, snapshot
 from pts_errors.api.answers import Answer, is_plain
@@ -175,6 +176,13 @@ class RevisionViewSet(CatalogViewSet):
         if not found:
             raise exceptions.NotFound(gettext("There is no such revision."))
         return self.respond_to_staff(RevisionDetailSerializer(found, many=True).data)
+
+
+routes = SimpleRouter()
+routes.register("errors", ErrorViewSet, basename="error")
+routes.register("categories", CategoryViewSet, basename="category")
+routes.register("runbooks", RunbookViewSet, basename="runbook")
+routes.register("revisions", RevisionViewSet, basename="revision")
 
 
 def _find(request: HttpRequest, catalog: Catalog, code: str | None = None, **prefix: str) -> Answer | None:
