@@ -24,7 +24,7 @@ from rest_framework import exceptions, renderers
 from rest_framework.request import Request
 
 from pts_errors import languages, models, snapshot
-from pts_errors.api.answers import Answer
+from pts_errors.answers import PRIVATE, Answer
 from pts_errors.api.generic import CatalogView, CatalogViewSet, to_json
 from pts_errors.api.problems import BadParameter, Gone, PreconditionFailed, catalog_exception_handler
 from pts_errors.api.serializers import (
@@ -268,9 +268,8 @@ class DocsView(CatalogView):
 
     def get(self, request: Request, **prefix: str) -> HttpResponse:
         """Return the page."""
-        response = HttpResponse(render_to_string("pts_errors/api_docs.html"))
-        response["Cache-Control"] = "private, no-store"
-        return response
+        headers = {"Cache-Control": PRIVATE["Cache-Control"]}
+        return HttpResponse(render_to_string("pts_errors/api_docs.html"), headers=headers)
 
 
 def urlpatterns() -> list[URLPattern]:
