@@ -1,4 +1,4 @@
-"""A middleware for plain Django views: a PTSError that nobody caught becomes an answer instead of a server error."""
+"""A middleware for plain Django views: an uncaught PTSError becomes an answer instead of a server error."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
-from pts_errors import problem
+from pts_errors import answers, problem
 from pts_errors.exceptions import PTSError
 
-# In order of preference where the client has none: whoever takes anything is a program.
+# In our order of preference: a client that accepts anything is a program.
 _TYPES = [problem.CONTENT_TYPE, "application/json", "text/html"]
 
 
@@ -26,7 +26,7 @@ class PTSErrorMiddleware(MiddlewareMixin):
         if not isinstance(exception, PTSError):
             return None
         described = problem.describe(exception)
-        if _is_browser(request):
+        if answers.preferred_type(request, _TYPES) == "text/html":
             # The template gets what may be shown and no more, so that a host's own one cannot show more either.
             context = {
                 "problem": described.body,
@@ -39,10 +39,3 @@ class PTSErrorMiddleware(MiddlewareMixin):
             response = problem.respond(described.status, described.body, described.headers)
         patch_vary_headers(response, ("Accept", "Accept-Language", "Cookie"))
         return response
-
-
-def _is_browser(request: HttpRequest) -> bool:
-    try:
-        return request.get_preferred_type(_TYPES) == "text/html"
-    except ValueError:  # Django reads no media type of ten thousand characters
-        return False

@@ -15,7 +15,7 @@ from rest_framework.throttling import BaseThrottle
 
 from pts_errors import snapshot
 from pts_errors.api import views
-from pts_errors.api.answers import is_plain
+from pts_errors.api.generic import is_plain
 from tests.api import client_of, make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -57,6 +58,7 @@ urlpatterns = [
     path("plain/", plain),
     path("v1/", include("pts_errors.api.urls", namespace="first")),
     path("<slug:tenant>/pts/", include("pts_errors.api.urls", namespace="second")),
+    *i18n_patterns(path("local/", include("pts_errors.api.urls", namespace="third"))),
 ]
 
 
@@ -143,7 +145,14 @@ def test_it_has_every_address_of_ours_and_nothing_else(document: dict[str, Any])
 
 
 @pytest.mark.urls("tests.test_api_schema")
-@pytest.mark.parametrize(("url", "prefix"), [("/v1/schema/", "/v1/"), ("/acme/pts/schema/", "/{tenant}/pts/")])
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [
+        ("/v1/schema/", "/v1/"),
+        ("/acme/pts/schema/", "/{tenant}/pts/"),
+        ("/de/local/schema/", "/de/local/"),
+    ],
+)
 def test_it_stands_under_the_hosts_prefix(url: str, prefix: str, client: Client) -> None:
     """Without the host's own views, and without the API's other place."""
     document = client.get(url).json()

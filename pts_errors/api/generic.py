@@ -7,18 +7,29 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
-from rest_framework import exceptions, renderers, viewsets
+from rest_framework import authentication, exceptions, renderers, viewsets
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from pts_errors.api.answers import VARY, Answer, is_open
+from pts_errors.answers import PRIVATE, Answer
 from pts_errors.api.problems import PreconditionFailed, catalog_exception_handler
+from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
+
+_OPEN = ("rest_framework.permissions.AllowAny",)
+# Requests without these headers are anonymous to Django REST framework's stock authenticators.
+_CREDENTIALS = {"HTTP_COOKIE", "HTTP_AUTHORIZATION"}
+_STOCK_AUTHENTICATORS = {
+    authentication.BasicAuthentication,
+    authentication.SessionAuthentication,
+    authentication.TokenAuthentication,
+}
+_PLAIN_ACCEPTS = {"*/*", "application/json", "application/json, */*"}
 
 
 class HasPermission(BasePermission):
@@ -79,14 +90,37 @@ class CatalogView(APIView):
 
     def respond_to_staff(self, data: object) -> HttpResponse:
         """Return JSON that nobody may keep."""
-        response = HttpResponse(to_json(data), content_type="application/json")
-        response["Cache-Control"] = "private, no-store"
-        response["Vary"] = VARY
-        return response
+        return HttpResponse(to_json(data), content_type="application/json", headers=PRIVATE)
 
 
 class CatalogViewSet(viewsets.ViewSetMixin, CatalogView):
     """A view for a list and one for each of its items."""
+
+    lookup_value_regex = "[^/]+"
+
+
+def is_open() -> bool:
+    """Return whether the host lets everybody read the public part."""
+    return tuple(conf.API_PERMISSION_CLASSES) == _OPEN
+
+
+def is_plain(request: HttpRequest, view: APIView, catalog: Catalog) -> bool:
+    """Return whether the request is anonymous and needs no permission check.
+
+    This holds only for Django REST framework's stock authenticators, without throttles, in a catalog open to everybody.
+    All other requests take the framework's way, which asks what the host configured.
+    """
+    sent = request.META
+    if request.method not in ("GET", "HEAD") or not _CREDENTIALS.isdisjoint(sent):
+        return False
+    if view.throttle_classes or not _STOCK_AUTHENTICATORS.issuperset(view.authentication_classes):
+        return False
+    if sent.get("HTTP_ACCEPT", "*/*") not in _PLAIN_ACCEPTS:
+        return False
+    open_to_all: bool | None = catalog.derived.get(is_open)
+    if open_to_all is None:  # a catalog is made anew when a test changes a setting
+        open_to_all = catalog.derived[is_open] = is_open()
+    return open_to_all
 
 
 def to_json(data: object) -> bytes:

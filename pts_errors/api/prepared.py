@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.functional import cached_property
 
-from pts_errors.api.answers import Answer
+from pts_errors.answers import Answer
 from pts_errors.api.generic import to_json
 from pts_errors.api.serializers import ErrorSerializer
 from pts_errors.catalog import Catalog, LocalizedError

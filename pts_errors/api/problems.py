@@ -15,6 +15,7 @@ from rest_framework import exceptions, status
 from rest_framework.views import set_rollback
 
 from pts_errors import problem
+from pts_errors.answers import VARY
 from pts_errors.conf import conf
 from pts_errors.exceptions import PTSError
 
@@ -84,7 +85,7 @@ def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpRe
     if (wait := getattr(exc, "wait", None)) is not None:
         headers["Retry-After"] = str(math.ceil(wait))
     response = problem.respond(exc.status_code, body, headers)
-    patch_vary_headers(response, ("Accept-Language", "Accept", "Cookie", "Authorization"))
+    patch_vary_headers(response, VARY)
     return response
 
 

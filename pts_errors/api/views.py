@@ -11,13 +11,13 @@ from typing import Any
 from django.db import router
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
-from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework import exceptions
 from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
 
 from pts_errors import languages, snapshot
-from pts_errors.api.answers import Answer, is_plain
-from pts_errors.api.generic import CatalogViewSet, HasPermission, to_json
+from pts_errors.answers import Answer, negotiate
+from pts_errors.api.generic import CatalogViewSet, HasPermission, is_plain, to_json
 from pts_errors.api.prepared import prepare
 from pts_errors.api.problems import BadParameter, Gone
 from pts_errors.api.serializers import (
@@ -34,9 +34,6 @@ from pts_errors.models import Head, Revision
 SEARCH_LENGTH = 100
 _NUMBER_PATTERN = f"0|{CODE}"
 _LANGUAGE_QUERY = re.compile(f"language=({languages.REQUESTED_TAG})")
-# Enough for what browsers and programs send; what clients invent beyond it is looked up afresh.
-_MAX_HEADERS = 1000
-_HEADER_LENGTH = 200
 # One answer of the log: bounded, however long the log is.
 _PAGE = 100
 
@@ -44,7 +41,6 @@ _PAGE = 100
 class ErrorViewSet(CatalogViewSet):
     """Every code of the catalog, and one of them."""
 
-    lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "code"
 
     @classmethod
@@ -85,7 +81,6 @@ class ErrorViewSet(CatalogViewSet):
 class CategoryViewSet(CatalogViewSet):
     """The groups of codes."""
 
-    lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "slug"
 
     def list(self, request: Request, **prefix: str) -> HttpResponse:
@@ -110,7 +105,6 @@ class CategoryViewSet(CatalogViewSet):
 class RunbookViewSet(CatalogViewSet):
     """The published runbooks, for staff with the permission to view them."""
 
-    lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "code"
 
     def get_permissions(self) -> list[Any]:
@@ -133,7 +127,6 @@ class RunbookViewSet(CatalogViewSet):
 class RevisionViewSet(CatalogViewSet):
     """The log of publishes, for staff with the permission to view it."""
 
-    lookup_value_regex = "[^/]+"
     lookup_url_kwarg = "number"
 
     def get_permissions(self) -> list[Any]:
@@ -175,11 +168,18 @@ class RevisionViewSet(CatalogViewSet):
         return self.respond_to_staff(RevisionDetailSerializer(found, many=True).data)
 
 
+routes = SimpleRouter()
+routes.register("errors", ErrorViewSet, basename="error")
+routes.register("categories", CategoryViewSet, basename="category")
+routes.register("runbooks", RunbookViewSet, basename="runbook")
+routes.register("revisions", RevisionViewSet, basename="revision")
+
+
 def _find(request: HttpRequest, catalog: Catalog, code: str | None = None, **prefix: str) -> Answer | None:
     """Return the answer to a request that asks for nothing but a language, or None if it asks for more."""
     query = request.META.get("QUERY_STRING", "")
     if not query:
-        language = _negotiate(request, catalog)
+        language = negotiate(request, catalog)
     elif (found := _LANGUAGE_QUERY.fullmatch(query)) and len(found[1]) <= languages.MAX_LENGTH:
         language = catalog.table(found[1]).language
     else:
@@ -200,23 +200,7 @@ def requested_language(request: Request, catalog: Catalog) -> str:
             offered = ", ".join(catalog.languages)
             raise BadParameter("language", gettext("a language tag, such as one of %(values)s") % {"values": offered})
         return languages.match(tag, catalog.languages) or catalog.source_language
-    return _negotiate(request, catalog)
-
-
-def _negotiate(request: HttpRequest | Request, catalog: Catalog) -> str:
-    """Return the catalog's language for the header."""
-    header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-    known: dict[str, str] | None = catalog.derived.get(_negotiate)
-    if known is None:
-        known = catalog.derived.setdefault(_negotiate, {})
-    language = known.get(header)
-    if language is None:
-        # Django's parser bounds the header's length and what it remembers of it.
-        preferred = [tag for tag, quality in parse_accept_lang_header(header) if quality > 0]
-        language = languages.negotiate(preferred, catalog.languages, catalog.source_language)
-        if len(known) < _MAX_HEADERS and len(header) <= _HEADER_LENGTH:
-            known[header] = language
-    return language
+    return negotiate(request._request, catalog)
 
 
 def _choose(request: Request, catalog: Catalog, table: Table) -> list[LocalizedError] | None:

@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import lazy
-from django.utils.translation.trans_real import parse_accept_lang_header
 
-from pts_errors import caching, languages, snapshot
+from pts_errors import answers, languages, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.pages import reference, search
 
@@ -87,23 +86,15 @@ def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
     return _serve(request, answer)
 
 
-def _accepted(request: HttpRequest) -> list[str]:
-    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
-    return [tag for tag, quality in accepted if quality > 0]
-
-
 def _cache_control(request: HttpRequest, status: int) -> str:
     # Our own templates look at no session. A host's base template that greets its user does.
     if getattr(getattr(request, "session", None), "accessed", False):
         return "private, max-age=0, must-revalidate"
-    return caching.control() if status in (200, 304) else "public, max-age=0, must-revalidate"
+    return answers.control() if status in (200, 304) else "public, max-age=0, must-revalidate"
 
 
 def _preferred(request: HttpRequest) -> str:
-    try:
-        preferred = request.get_preferred_type(list(_MEDIA_TYPES.values()))
-    except ValueError:  # Django reads no media type of ten thousand characters
-        return ""
+    preferred = answers.preferred_type(request, list(_MEDIA_TYPES.values()))
     return next((form for form, media_type in _MEDIA_TYPES.items() if media_type == preferred), "")
 
 
@@ -113,16 +104,15 @@ def _serve(request: HttpRequest, answer: Callable[[Catalog, str, _Links], HttpRe
         return HttpResponseNotAllowed(["GET", "HEAD"])
     catalog = snapshot.current()
     asked = languages.match(request.GET.get("language", ""), catalog.languages) or ""
-    language = asked or languages.negotiate(_accepted(request), catalog.languages, catalog.source_language)
+    language = asked or answers.negotiate(request, catalog)
     with translation.override(language):
         response = answer(catalog, language, _Links(asked))
     if response.status_code == 200:
-        # Strong: beside the state of the catalog it covers what the package's and the host's templates made of it.
-        body = hashlib.sha256(response.content).hexdigest()[:16]
-        response.headers["ETag"] = f'"{catalog.number}-{catalog.digest[:8]}-{language}-{body}"'
-        response = caching.condition(request, response)
+        fingerprint = hashlib.sha256(response.content).hexdigest()[:16]
+        response.headers["ETag"] = answers.etag(catalog, language, fingerprint)
+        response = answers.condition(request, response)
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = _cache_control(request, response.status_code)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    patch_vary_headers(response, caching.VARY)
+    patch_vary_headers(response, answers.VARY)
     return response

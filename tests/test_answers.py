@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.caching`: what a shared cache may keep, and which validators come back from the way."""
+"""Tests of `pts_errors.answers`: what a shared cache may keep, and which validators come back from the way."""
 
 from __future__ import annotations
 
