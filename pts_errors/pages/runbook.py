@@ -186,6 +186,13 @@ def as_markdown(
     return "\n".join(lines) + "\n"
 
 
+def completed(entry: Entry) -> Runbook:
+    """Return a code's runbook with what it inherits from the category."""
+    return replace(
+        entry.runbook or Runbook(), owner=_inherited(entry, "owner"), escalation=_inherited(entry, "escalation")
+    )
+
+
 def _inherited(entry: Entry, name: str) -> str:
     """Return the owner or escalation of a runbook, or else that of its category."""
     return getattr(entry.runbook, name, "") or str(getattr(entry.category, name))
@@ -205,9 +212,7 @@ def _rendered(catalog: Catalog, entry: Entry) -> _Rendered:
 
 
 def _render(entry: Entry) -> _Rendered:
-    runbook = replace(
-        entry.runbook or Runbook(), owner=_inherited(entry, "owner"), escalation=_inherited(entry, "escalation")
-    )
+    runbook = completed(entry)
     texts = {name: _fill(getattr(runbook, name), conf.RUNBOOK_CONTEXT) for name in RUNBOOK_SECTIONS}
     return _Rendered(
         source=replace(runbook, **texts),
