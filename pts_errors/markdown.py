@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
-from typing import Any, cast
+from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML, RendererProtocol
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 # What a link may point to. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
 _LINK = re.compile(r"\A(https?://|mailto:|#|/(?![/\\]))", re.IGNORECASE)
@@ -31,7 +32,7 @@ _EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
 
 def render(text: str) -> str:
     """Return safe HTML of a Markdown text."""
-    return str(_RENDERER.render(_SURROGATE.sub("\ufffd", text)))
+    return str(_RENDERER.render(_whole(text)))
 
 
 # Parsing is most of what a look at all runbooks costs, and between two looks few of the texts change.
@@ -39,7 +40,7 @@ def render(text: str) -> str:
 def forbidden(text: str) -> tuple[str, ...]:
     """Return every piece of raw HTML and every image in a text, as it is written. They would be shown as plain text."""
     found: list[str] = []
-    for token in _flat(_PARSER.parse(_SURROGATE.sub("\ufffd", text))):
+    for token in _flat(_PARSER.parse(_whole(text))):
         if token.type in ("html_inline", "html_block"):
             found += re.findall(r"<[^>]*>?", token.content)
         elif token.type == "image":
@@ -47,17 +48,13 @@ def forbidden(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def numbered_items(text: str) -> list[str]:
-    """Return the source of every item of the top-level numbered lists of a text."""
-    return list(_numbered_items(text))
-
-
 @lru_cache(maxsize=1024)
-def _numbered_items(text: str) -> tuple[str, ...]:
+def numbered_items(text: str) -> tuple[str, ...]:
+    """Return the source of every item of the top-level numbered lists of a text."""
     lines = _LINE_END.split(text)
     return tuple(
         "\n".join(lines[slice(*token.map)]).rstrip("\n")
-        for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text))
+        for token in _PARSER.parse(_whole(text))
         if token.type == "list_item_open" and token.level == 1 and token.map and token.info.isdigit()
     )
 
@@ -68,7 +65,7 @@ def fenced(text: str) -> tuple[frozenset[int], tuple[int, str] | None]:
     Of that, its line and the fence that would end it. Blocks within lists and quotes are left out: they end with these.
     """
     lines, code = _LINE_END.split(text), set[int]()
-    for token in _BLOCKS.parse(_SURROGATE.sub("\ufffd", text)):
+    for token in _BLOCKS.parse(_whole(text)):
         if token.type == "fence" and token.level == 0 and token.map:
             begin, end = token.map
             code.update(range(begin, end))
@@ -85,15 +82,18 @@ def undefined(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for text in texts.values():
         list(_linked(text, env))
     for name, text in texts.items():
-        for words in Counter(_linked(text, {"references": dict(env.get("references", {}))})) - Counter(
-            _linked(text, {})
-        ):
+        together, alone = _linked(text, {"references": dict(env.get("references", {}))}), _linked(text, {})
+        for words in Counter(together) - Counter(alone):
             yield name, words
+
+
+def _whole(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _linked(text: str, env: MutableMapping[str, Any]) -> Iterator[str]:
     """Yield the words of every link."""
-    for token in _PARSER.parse(_SURROGATE.sub("\ufffd", text), env):
+    for token in _PARSER.parse(_whole(text), env):
         children = token.children or []
         for number, child in enumerate(children):
             if child.type == "link_open":
@@ -102,7 +102,7 @@ def _linked(text: str, env: MutableMapping[str, Any]) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """Return the first paragraph or list item of a text, without its markup and on one line."""
-    for token in _RENDERER.parse(_SURROGATE.sub("\ufffd", text)):
+    for token in _RENDERER.parse(_whole(text)):
         if token.type == "inline":
             return " ".join("".join(_words(token)).split())
     return ""
@@ -119,28 +119,25 @@ def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
         yield from _flat(token.children or ())
 
 
-def _link_open(
-    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
-) -> str:
-    tokens[index].attrSet("rel", "noopener noreferrer nofollow")
-    return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
+class _Renderer(RendererHTML):
+    """Writes links, cells and line breaks in our own way: a method renders the token of its name."""
 
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
+        return self.renderToken(tokens, idx, options, env)
 
-def _cell_open(
-    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
-) -> str:
-    # Inline style is what content security policies forbid.
-    style = tokens[index].attrs.pop("style", None)
-    if style is not None:
-        tokens[index].attrSet("align", str(style).removeprefix("text-align:"))
-    return str(cast(RendererHTML, self).renderToken(tokens, index, options, env))
+    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        # Content security policies forbid inline style.
+        style = tokens[idx].attrs.pop("style", None)
+        if style is not None:
+            tokens[idx].attrSet("align", str(style).removeprefix("text-align:"))
+        return self.renderToken(tokens, idx, options, env)
 
+    td_open = th_open
 
-def _softbreak(
-    self: RendererProtocol, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
-) -> str:
-    # What a step is expected to show is written on a line of its own, and is looked for there.
-    return "<br>\n" if _EXPECT.match(tokens[index + 1].content) else "\n"
+    def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        # What a step is expected to show is written on a line of its own, and is looked for there.
+        return "<br>\n" if _EXPECT.match(tokens[idx + 1].content) else "\n"
 
 
 def _small_table(state: StateBlock, line: int, end: int, silent: bool) -> bool:
@@ -154,18 +151,9 @@ def _with_tables(parser: MarkdownIt) -> MarkdownIt:
     return parser
 
 
-def _renderer() -> MarkdownIt:
-    # The preset's default is html on.
-    parser = _with_tables(MarkdownIt("commonmark", {"html": False})).disable("image")
-    parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
-    parser.add_render_rule("link_open", _link_open)
-    parser.add_render_rule("th_open", _cell_open)
-    parser.add_render_rule("td_open", _cell_open)
-    parser.add_render_rule("softbreak", _softbreak)
-    return parser
-
-
-_RENDERER = _renderer()
+# The preset's default is html on.
+_RENDERER = _with_tables(MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)).disable("image")
+_RENDERER.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
 # Sees blocks alone, those that the renderer sees.
 _BLOCKS = MarkdownIt("commonmark", {"html": False})
 _BLOCKS.core.ruler.enableOnly(["normalize", "block"])

@@ -115,7 +115,6 @@ class Mention:
 
     code: str
     start: int
-    end: int
     is_labeled: bool
 
 
@@ -153,7 +152,7 @@ def in_text(text: str) -> Iterator[Mention]:
         is_other = kind is _Kind.OTHER or _compiled(_UNIT).search(text[end : end + _REACH])
         if not is_other and (kind is _Kind.LABELED or "." not in found[0]):
             code = found[0].partition(".")[0]
-            yield Mention(code=code, start=found.start(), end=end, is_labeled=kind is _Kind.LABELED)
+            yield Mention(code=code, start=found.start(), is_labeled=kind is _Kind.LABELED)
 
 
 def read(text: str, codes: Mapping[str, tuple[str, str]]) -> Reading:
@@ -165,16 +164,16 @@ def read(text: str, codes: Mapping[str, tuple[str, str]]) -> Reading:
     text = plain(text)
     mentions = list(in_text(text))
     labeled = dict.fromkeys(mention.code for mention in mentions if mention.is_labeled)
-    known = [code for code in labeled if code in codes or len(code) == 4]
-    if any(code in codes for code in known):
-        return _reading(known, Reason.LABEL, is_certain=True)
-    if named := _named(text, codes):
-        return Reading(candidates=named, is_certain=len(named) == 1)
-    if known:
-        return _reading(known, Reason.LABEL, is_certain=True)
-    numbers = dict.fromkeys(mention.code for mention in mentions if mention.code in codes)
-    is_typed = bool(_compiled(_TYPED).search(text)) and len(text.split()) <= _TYPED_WORDS
-    return _reading([] if labeled else list(numbers), Reason.NUMBER, is_certain=is_typed)
+    found = dict.fromkeys((code for code in labeled if code in codes or len(code) == 4), Reason.LABEL)
+    if not any(code in codes for code in found):
+        found = _named(text, codes) or found
+    is_certain = True
+    if not found:
+        is_certain = bool(_compiled(_TYPED).search(text)) and len(text.split()) <= _TYPED_WORDS
+        numbers = (mention.code for mention in mentions if mention.code in codes)
+        found = {} if labeled else dict.fromkeys(numbers, Reason.NUMBER)
+    candidates = tuple(Candidate(code=code, reason=reason) for code, reason in found.items())
+    return Reading(candidates=candidates, is_certain=is_certain and len(candidates) == 1)
 
 
 def values(text: str, names: Collection[str]) -> dict[str, str]:
@@ -224,19 +223,18 @@ def rules() -> dict[str, Any]:
     }
 
 
-def _named(text: str, codes: Mapping[str, tuple[str, str]]) -> tuple[Candidate, ...]:
+def _named(text: str, codes: Mapping[str, tuple[str, str]]) -> dict[str, Reason]:
     """Return the codes whose name or message the text holds; of messages within messages, the longest."""
-    found: dict[str, Reason] = {}
     words = set(_compiled(r"\w+").findall(text))
     words |= {word.upper() for word in words if "_" in word}
-    found.update({code: Reason.NAME for code, (name, _message) in codes.items() if name in words})
+    found = {code: Reason.NAME for code, (name, _message) in codes.items() if name in words}
     text = " ".join(text.lower().split())
     for message, those in sorted(_by_message(codes).items(), key=lambda pair: -len(pair[0])):
         if message in text:
             text = text.replace(message, " ")
             for code in those:
                 found.setdefault(code, Reason.MESSAGE)
-    return tuple(Candidate(code=code, reason=found[code]) for code in codes if code in found)
+    return {code: found[code] for code in codes if code in found}
 
 
 def _by_message(codes: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
@@ -245,11 +243,6 @@ def _by_message(codes: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
         if message:
             found.setdefault(" ".join(message.lower().split()), []).append(code)
     return found
-
-
-def _reading(codes: list[str], reason: Reason, *, is_certain: bool) -> Reading:
-    candidates = tuple(Candidate(code=code, reason=reason) for code in codes)
-    return Reading(candidates=candidates, is_certain=is_certain and len(candidates) == 1)
 
 
 def _kind_of(before: str) -> _Kind:

@@ -260,7 +260,7 @@ def test_html_and_images_are_found(text, expected):
 )
 def test_numbered_items_are_found(text, expected):
     """The top-level steps only, each as it is written; line ends are those of Markdown and no others."""
-    assert markdown.numbered_items(text) == expected
+    assert list(markdown.numbered_items(text)) == expected
 
 
 @given(st.text(alphabet=st.sampled_from("1.) \n\r\u2028-a>"), max_size=60))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import translation
 from pytest_django import Settings
 
 from pts_errors import markdown, snapshot
 from pts_errors.checks import check_settings
 from pts_errors.draft import lint_context
-from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
+from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice, Runbook
 from pts_errors.pages import reference, runbook, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, asset
 from pts_errors.testing import override_catalog
@@ -46,12 +47,6 @@ def test_advice_to_wait_says_how_long(seconds: int | None, sentence: str) -> Non
     assert words.of_retry_advice("retry_later", seconds).sentence == sentence
 
 
-@pytest.mark.parametrize(("status", "phrase"), [(409, "Conflict"), (599, "")])
-def test_status_has_its_phrase(status: int, phrase: str) -> None:
-    """Where RFC 9110 has one."""
-    assert words.of_status(status) == phrase
-
-
 def test_assets_can_be_put_into_a_page() -> None:
     """Neither could end the element that it stands in, and neither asks for anything."""
     for name in (STYLESHEET, SCRIPT):
@@ -81,16 +76,16 @@ def test_expectation_of_a_step_begins_a_line() -> None:
     assert html == "<ol>\n<li>Count\nthem.<br>\nExpect: one.</li>\n</ol>\n"
 
 
-def test_rendered_runbook_is_kept_with_its_catalog() -> None:
-    """One catalog is served at a time; the next one is rendered afresh."""
-    with override_catalog():
-        first = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
-        again = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
-    with override_catalog():
-        other = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
+def test_rendered_runbook_ages_with_its_catalog() -> None:
+    """Of two catalogs at once, each shows its own text, however often it is asked."""
+    catalog = snapshot.current()
+    with override_catalog({"8010": {"runbook": Runbook(meaning="Another meaning.")}}):
+        other = snapshot.current()
 
-    assert first is again
-    assert other is not first
+    texts = [runbook.as_markdown(each, "8010") for each in (catalog, other, catalog, other)]
+
+    assert ["Another meaning." in text for text in texts] == [False, True, False, True]
+    assert texts[:2] == texts[2:]
 
 
 def test_names_of_a_site_are_known_to_the_rules(settings: Settings, db: None) -> None:
@@ -140,6 +135,8 @@ def test_pages_are_made_in_languages_that_django_does_not_have(language: str) ->
             return name
 
     with override_catalog(), translation.override(language):
-        page = reference.error_page(snapshot.current(), "1007", language=language, links=Links())
+        html = render_to_string(
+            reference.ERROR_TEMPLATE, reference.error_page(snapshot.current(), "1007", language=language, links=Links())
+        )
 
-    assert page.error.customer_message.language == language
+    assert f'<blockquote lang="{language}"' in html

@@ -20,7 +20,7 @@ from pts_errors import publishing, snapshot
 from pts_errors.catalog import LocalizedError
 from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from pts_errors.pages.reference import PublicError
+from pts_errors.pages.public import PublicError
 from tests.factories import FlagFactory
 
 CODE = "8010"

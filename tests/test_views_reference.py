@@ -38,8 +38,8 @@ def test_list_shows_outcome_and_advice_at_a_glance(client: Client) -> None:
     """A row says what became of the request and what to send next."""
     html = client.get("/errors/").content.decode()
 
-    assert (
-        '<span class="badge outcome-unknown">Unknown</span> <span class="badge retry">Check status first</span>' in html
+    assert re.search(
+        r'class="badge outcome-unknown"\s*>Unknown</span>\s*<span class="badge retry">Check status first<', html
     )
 
 
@@ -114,7 +114,7 @@ def test_page_shows_the_customer_text_in_every_language(client: Client, catalog:
     html = client.get("/errors/1007/").content.decode()
 
     for language in catalog.languages:
-        assert f'<div lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"><dt>' in html
+        assert f'<div lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in html
 
 
 def test_text_of_another_language_says_so(client: Client) -> None:
@@ -139,7 +139,7 @@ def test_retired_code_stays_readable_and_names_its_replacement(client: Client) -
     html = client.get("/errors/1020/").content.decode()
 
     assert "This code is retired." in html
-    assert 'It is replaced by: <a href="/errors/1001/">' in html
+    assert re.search(r'It is replaced by:\s+<a href="/errors/1001/">', html)
 
 
 def test_accepted_code_has_no_example_of_an_exception(client: Client) -> None:

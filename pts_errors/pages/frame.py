@@ -8,20 +8,28 @@ from importlib import resources
 
 from django.utils.safestring import SafeString, mark_safe
 
+from pts_errors import languages
+
 STYLESHEET = "pts_errors/pages.css"
 SCRIPT = "pts_errors/pages.js"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LanguageLink:
     """The same page in one of the catalog's languages."""
 
     language: str
-    name: str
-    """In that language."""
-    direction: str
     url: str
-    is_current: bool
+
+    @property
+    def name(self) -> str:
+        """The language's own name."""
+        return languages.name_of(self.language)
+
+    @property
+    def direction(self) -> str:
+        """``"ltr"`` or ``"rtl"``."""
+        return languages.direction(self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +37,6 @@ class Frame:
     """What ``pts_errors/base.html`` needs to know."""
 
     language: str
-    direction: str
     home: str
     """Address of the list that the page belongs to."""
     canonical: str = ""
@@ -48,6 +55,11 @@ class Frame:
     is_live: bool = True
     """False in a static copy: no form there has anybody to answer it."""
     is_staff: bool = False
+
+    @property
+    def direction(self) -> str:
+        """``"ltr"`` or ``"rtl"``."""
+        return languages.direction(self.language)
 
 
 @cache

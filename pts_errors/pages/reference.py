@@ -1,25 +1,29 @@
-"""The public pages: what integrators may know of every code. Nothing that staff alone may see gets past `PublicError`."""
+"""The public pages: what integrators may know of every code, as HTML, Markdown and JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from pts_errors import languages, mentions
-from pts_errors.catalog import Catalog, LocalizedError, Table
+from pts_errors import languages
+from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Outcome
-from pts_errors.pages import search, words
+from pts_errors.entry import MESSAGE_FIELDS
+from pts_errors.pages import words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, LanguageLink
-from pts_errors.pages.search import Found
+from pts_errors.pages.public import PLAIN_FIELDS, PublicError, Text, public_errors
+from pts_errors.pages.search import search
 
 LIST_TEMPLATE = "pts_errors/error_list.html"
 ERROR_TEMPLATE = "pts_errors/error.html"
 UNKNOWN_TEMPLATE = "pts_errors/error_unknown.html"
+
+# All that is safe to say of a code that the catalog does not have.
+_UNKNOWN_FIELDS = ("code", "outcome", "retry_advice", "customer_message", "language", "direction")
 
 
 class Links(Protocol):
@@ -37,375 +41,149 @@ class Links(Protocol):
         """Return the address of a code's page: in this language, or as the reader has it now."""
 
     def permanent(self, code: str) -> str:
-        """Return the path of a code's page that is good for ever, or an empty text where there is none."""
+        """Return the permanent path of a code's page, or an empty text where there is none."""
 
     def asset(self, name: str) -> str:
         """Return the address of a static file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A text with the language in which it was found."""
-
-    text: str
-    language: str
-    direction: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicError:
-    """What integrators may know of one code, in one language.
-
-    Its fields are named one by one, so that a new field of the catalog is not public until somebody says so here.
-    """
-
-    code: str
-    name: str
-    category: str
-    provider_message: str
-    outcome: str
-    retry_advice: str
-    retry_after: int | None
-    responsible_party: str
-    http_status: int
-    is_retired: bool
-    replaced_by: str
-    similar: tuple[str, ...]
-    title: Text
-    customer_message: Text
-    merchant_action: Text
-    revision: int
-
-    @property
-    def outcome_words(self) -> words.Words:
-        """The outcome in words."""
-        return words.of_outcome(self.outcome, self.retry_advice)
-
-    @property
-    def retry_words(self) -> words.Words:
-        """The retry advice in words."""
-        return words.of_retry_advice(self.retry_advice, self.retry_after)
-
-    @property
-    def party_words(self) -> words.Words:
-        """The responsible party in words."""
-        return words.of_party(self.responsible_party)
-
-    @property
-    def rank(self) -> int:
-        """How careful one has to be: 0 where money may have moved."""
-        return words.rank(self.outcome, self.retry_advice)
-
-    @property
-    def http_phrase(self) -> str:
-        """The reason phrase of the HTTP status."""
-        return words.of_status(self.http_status)
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether this is no error at all."""
-        return self.outcome == Outcome.ACCEPTED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorLink:
-    """One code in a list, with the address of its page."""
-
-    error: PublicError
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryList:
-    """The codes of one category."""
-
-    slug: str
-    name: str
-    language: str
-    """The language of the name."""
-    links: tuple[ErrorLink, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListPage:
-    """The list of all codes, or of those that match a query."""
-
-    frame: Frame
-    query: str
-    categories: tuple[CategoryList, ...]
-    candidates: tuple[Found, ...]
-    """The codes that a pasted line may mean; empty where the query is words to look for."""
-    count: int
-    total: int
-    revision: int
-    provider_language: str
-    """The language of the gateway's own messages."""
-    rules: Mapping[str, Any] | None
-    """How a line is read, for the script of a static copy; None where a server reads it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorPage:
-    """One code."""
-
-    frame: Frame
-    error: PublicError
-    category: str
-    category_language: str
-    provider_language: str
-    customer_messages: tuple[tuple[LanguageLink, Text], ...]
-    """What customers read in each language that has a text of its own."""
-    similar: tuple[ErrorLink, ...]
-    replaced_by: ErrorLink | None
-    example_exception: str
-    """Python; empty for a code that is no error."""
-    example_problem: str
-    """The JSON of the problem+json answer; empty for a code that is no error."""
-    permanent: str
-    markdown: str
-    """Address of the same as Markdown; empty in a static copy."""
-    json: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownPage:
-    """The answer to a code that the catalog does not have."""
-
-    frame: Frame
-    code: str
-    error: PublicError
-    """What is safe, and of no code."""
-
-
-# The gateway writes English.
-_PROVIDER_LANGUAGE = "en"
-
-_PLAIN_FIELDS = tuple(f.name for f in fields(PublicError) if f.name not in MESSAGE_FIELDS)
-
-
-def public(error: LocalizedError) -> PublicError:
-    """Return what integrators may know of an error."""
-    plain = {name: getattr(error, name) for name in _PLAIN_FIELDS}
-    return PublicError(
-        **plain,
-        title=_text(error, "title"),
-        customer_message=_text(error, "customer_message"),
-        merchant_action=_text(error, "merchant_action"),
-    )
-
-
-def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "") -> ListPage:
-    """Return the list of all codes, of those that a pasted line may mean, or of those that hold every word of a query."""
-    addresses = {code: links.error(code) for code in catalog.entries}
-    candidates = search.candidates(search.read(catalog, query), catalog, language=language, addresses=addresses)
-    query = " ".join(query[: mentions.MAX_TEXT].split())
-    wanted = query.casefold().split()
-    found = [
-        link
-        for link in _links(catalog.table(language), () if candidates else catalog.entries, links)
-        if all(word in _searched(link.error) for word in wanted)
+def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "") -> dict[str, object]:
+    """Return the context of the list: all codes, those that a pasted line may mean, or those with every word of a query."""
+    found = search(catalog, query, language=language, url=links.error, is_live=links.is_live)
+    codes = () if found.candidates else catalog.entries
+    errors = [
+        error
+        for error in public_errors(catalog, codes, language=language, url=links.error)
+        if found.finds(
+            error.code,
+            error.title,
+            error.name,
+            error.provider_message,
+            error.outcome_words.label,
+            error.retry_words.label,
+        )
     ]
     categories = [
-        CategoryList(
-            slug=category.slug,
-            name=(name := words.of_category(category.name)) or category.slug,
-            language=catalog.source_language if name == category.name else language,
-            links=tuple(link for link in found if link.error.category == category.slug),
-        )
-        for category in catalog.categories.values()
+        (slug, _category(catalog, slug, language), [error for error in errors if error.category == slug])
+        for slug in catalog.categories
     ]
-    return ListPage(
-        frame=_frame(catalog, language, links, {tag: links.listing(tag) for tag in catalog.languages}, links.listing()),
-        query=query,
-        categories=tuple(category for category in categories if category.links),
-        candidates=tuple(candidates),
-        count=len(found),
-        total=len(catalog.entries),
-        revision=catalog.number,
-        provider_language=_PROVIDER_LANGUAGE,
-        rules=None if links.is_live else mentions.rules(),
-    )
+    return {
+        "frame": _frame(catalog, language, links, links.listing),
+        "page": {
+            "search": found,
+            "categories": [category for category in categories if category[-1]],
+            "count": len(found.candidates or errors),
+            "revision": catalog.number,
+        },
+    }
 
 
-def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> ErrorPage:
-    """Return the page of one of the catalog's codes in a language."""
-    table = catalog.table(language)
-    error = public(table.errors[code])
-    addresses = {tag: links.error(code, tag) for tag in catalog.languages}
-    frame = _frame(catalog, language, links, addresses, links.error(code))
+def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> dict[str, object]:
+    """Return the context of the page of one of the catalog's codes."""
+    error = PublicError.of(catalog.table(language).find(code))
+    translations = [catalog.table(tag).find(code) for tag in catalog.languages]
     path = links.permanent(code)
     permanent = path and conf.BASE_URL + path
-    category = catalog.categories[error.category]
-    return ErrorPage(
-        frame=frame,
-        error=error,
-        category=(name := words.of_category(category.name)) or category.slug,
-        category_language=catalog.source_language if name == category.name else language,
-        provider_language=_PROVIDER_LANGUAGE,
-        customer_messages=tuple(
-            (link, text)
-            for link in frame.languages
-            if (text := public(catalog.table(link.language).errors[code]).customer_message).language == link.language
-        ),
-        similar=_links(table, error.similar, links),
-        replaced_by=next(iter(_links(table, [error.replaced_by], links)), None),
-        example_exception="" if error.is_accepted else _example_exception(error),
-        example_problem="" if error.is_accepted else _example_problem(error, permanent),
-        permanent=permanent,
-        markdown=_with_suffix(path, "md") if links.is_live else "",
-        json=_with_suffix(path, "json") if links.is_live else "",
-    )
+    return {
+        "frame": _frame(catalog, language, links, partial(links.error, code)),
+        "page": {
+            "error": error,
+            "category": _category(catalog, error.category, language),
+            "customer_messages": [
+                (languages.name_of(tag), Text(other.customer_message, tag))
+                for tag, other in zip(catalog.languages, translations, strict=True)
+                if other.language == tag  # and has not fallen back to another one
+            ],
+            "similar": public_errors(catalog, error.similar, language=language, url=links.error),
+            "replacements": public_errors(catalog, [error.replaced_by], language=language, url=links.error),
+            "envelope": json.dumps({"code": code, "message": error.provider_message}, ensure_ascii=False),
+            "problem": _problem(error, permanent),
+            "permanent": permanent,
+            "markdown": f"{path.rstrip('/')}.md" if links.is_live else "",
+            "json": f"{path.rstrip('/')}.json" if links.is_live else "",
+        },
+    }
 
 
-def unknown_page(catalog: Catalog, code: str, *, language: str, links: Links) -> UnknownPage:
-    """Return what is safe to do about a code that the catalog does not have."""
-    return UnknownPage(
-        frame=_frame(catalog, language, links, {tag: links.error(code, tag) for tag in catalog.languages}, ""),
-        code=code,
-        error=public(catalog.table(language).unknown),
-    )
+def unknown_page(catalog: Catalog, code: str, *, language: str, links: Links) -> dict[str, object]:
+    """Return the context of the page that says what is safe after a code that the catalog does not have."""
+    return {
+        "frame": _frame(catalog, language, links, partial(links.error, code), is_canonical=False),
+        "page": {
+            "error": PublicError.of(catalog.table(language).find(code)),
+        },
+    }
 
 
-def unknown_as_markdown(page: UnknownPage) -> str:
-    """Return the answer to a code that the catalog does not have as Markdown."""
-    error = page.error
-    return "\n".join(
-        (
-            "# " + _("%(code)s is not in the catalog") % {"code": page.code},
-            "",
-            _("If the gateway sent this code, take the safe way:"),
-            "",
-            *_advice(error),
-            "",
-            f"> {error.customer_message.text}",
-            "",
-        )
-    )
-
-
-def unknown_as_json(page: UnknownPage) -> str:
-    """Return the answer to a code that the catalog does not have as JSON: what is safe, and the customer's text."""
-    error = page.error
-    return _dump(
-        {
-            "code": page.code,
-            "outcome": error.outcome,
-            "retry_advice": error.retry_advice,
-            "customer_message": error.customer_message.text,
-            "language": error.customer_message.language,
-            "direction": error.customer_message.direction,
-        }
-    )
-
-
-def as_markdown(page: ErrorPage) -> str:
-    """Return the page of a code as Markdown, for chat bots and language models."""
-    error = page.error
-    lines = [
-        f"# {error.code} {error.title}",
-        "",
-        f"> {error.provider_message}",
-        "",
-        *_advice(error),
-        f"- {_('Responsible')}: {error.party_words.label} (`{error.responsible_party}`)",
+def as_markdown(catalog: Catalog, code: str, *, language: str) -> str:
+    """Return the page of a code, known or not, as Markdown for chat bots, language models and terminals."""
+    table = catalog.table(language)
+    error = PublicError.of(table.find(code))
+    outcome, retry, party = error.outcome_words, error.retry_words, error.party_words
+    advice = [
+        f"- {_('Outcome')}: **{outcome.label}** (`{error.outcome}`). {outcome.sentence}",
+        f"- {_('Retry')}: **{retry.label}** (`{error.retry_advice}`). {retry.sentence}",
+    ]
+    if code not in catalog.entries:
+        lines = ["# " + _("%(code)s is not in the catalog") % {"code": code}, ""]
+        lines += [_("If the gateway sent this code, take the safe way:"), "", *advice]
+        lines += ["", f"> {error.customer_message}"]
+        return "\n".join(lines) + "\n"
+    lines = [f"# {code} {error.title}", "", f"> {error.provider_message}", "", *advice]
+    lines += [
+        f"- {_('Responsible')}: {party.label} (`{error.responsible_party}`)",
         f"- {_('HTTP status')}: {error.http_status} {error.http_phrase}".rstrip(),
         f"- {_('Name')}: `{error.name}`",
-        f"- {_('Category')}: {page.category}",
+        f"- {_('Category')}: {_category(catalog, error.category, language)}",
     ]
     if error.is_retired:
         lines.append(f"- {_('Retired')}: {error.replaced_by or _('yes')}")
-    if page.similar:
-        lines.append(f"- {_('Similar codes')}: " + ", ".join(f"{s.error.code} {s.error.title}" for s in page.similar))
+    if similar := [f"{other} {table.find(other).title}" for other in error.similar if other in catalog.entries]:
+        lines.append(f"- {_('Similar codes')}: {', '.join(similar)}")
     lines += ["", f"## {_('What the customer reads')}", "", str(error.customer_message)]
-    if str(error.merchant_action):
+    if error.merchant_action.text:
         lines += ["", f"## {_('What the merchant does')}", "", str(error.merchant_action)]
     return "\n".join(lines) + "\n"
 
 
-def _advice(error: PublicError) -> Iterator[str]:
-    outcome, retry = error.outcome_words, error.retry_words
-    yield f"- {_('Outcome')}: **{outcome.label}** (`{error.outcome}`). {outcome.sentence}"
-    yield f"- {_('Retry')}: **{retry.label}** (`{error.retry_advice}`). {retry.sentence}"
-
-
-def as_json(page: ErrorPage) -> str:
-    """Return the page of a code as JSON: the constants that programs compare with, and the texts of one language."""
-    error = page.error
-    texts: dict[str, Text] = {name: getattr(error, name) for name in MESSAGE_FIELDS}
+def as_json(catalog: Catalog, code: str, *, language: str, links: Links) -> str:
+    """Return the page of a code, known or not, as JSON: the constants that programs compare with, and the texts."""
+    error = catalog.table(language).find(code)
+    if not error.is_known:
+        return _dump({name: getattr(error, name) for name in _UNKNOWN_FIELDS})
     return _dump(
         {
-            **{name: getattr(error, name) for name in _PLAIN_FIELDS},
-            **{name: text.text for name, text in texts.items()},
-            "language": error.customer_message.language,
-            "direction": error.customer_message.direction,
-            "text_languages": {name: text.language for name, text in texts.items()},
-            "url": page.permanent,
+            **{name: getattr(error, name) for name in (*PLAIN_FIELDS, *MESSAGE_FIELDS, "language", "direction")},
+            "text_languages": dict(error.text_languages),
+            "url": conf.BASE_URL + links.permanent(code),
         }
     )
 
 
-def _text(error: LocalizedError, name: str) -> Text:
-    language = error.text_languages[name]
-    return Text(text=getattr(error, name), language=language, direction=languages.direction(language))
+def _category(catalog: Catalog, slug: str, language: str) -> Text:
+    name = catalog.categories[slug].name
+    translated = words.of_category(name)
+    # A name of the host's own is in its source language.
+    return Text(translated or slug, catalog.source_language if translated == name else language)
 
 
-def _frame(catalog: Catalog, language: str, links: Links, addresses: dict[str, str], canonical: str) -> Frame:
+def _frame(
+    catalog: Catalog, language: str, links: Links, address: Callable[..., str], *, is_canonical: bool = True
+) -> Frame:
     return Frame(
         language=language,
-        direction=languages.direction(language),
         home=links.listing(),
         asked_language=links.asked_language,
-        canonical=canonical if links.is_live else "",
+        canonical=address() if links.is_live and is_canonical else "",
         base_url=conf.BASE_URL if links.is_live else "",
-        languages=tuple(
-            LanguageLink(
-                language=tag,
-                name=languages.name_of(tag),
-                direction=languages.direction(tag),
-                url=url,
-                is_current=tag == language,
-            )
-            for tag, url in addresses.items()
-        ),
+        languages=tuple(LanguageLink(tag, address(language=tag)) for tag in catalog.languages),
         stylesheet=links.asset(STYLESHEET),
         script=links.asset(SCRIPT),
         is_live=links.is_live,
     )
 
 
-def _links(table: Table, codes: Iterable[str], links: Links) -> tuple[ErrorLink, ...]:
-    known = (code for code in codes if code in table.errors)
-    return tuple(ErrorLink(error=public(table.errors[code]), url=links.error(code)) for code in known)
-
-
-def _searched(error: PublicError) -> str:
-    # What stands in the row of the list, so that the page filters in place as the server does.
-    shown = (error.code, error.title, error.name, error.provider_message)
-    return " ".join(map(str, (*shown, error.outcome_words.label, error.retry_words.label))).casefold()
-
-
-def _with_suffix(address: str, suffix: str) -> str:
-    return f"{address.rstrip('/')}.{suffix}"
-
-
-def _example_exception(error: PublicError) -> str:
-    envelope = json.dumps({"code": error.code, "message": error.provider_message}, ensure_ascii=False)
-    return (
-        "from pts_errors import lookup\n"
-        "from pts_errors.exceptions import PTSError, raise_for_code\n"
-        "\n"
-        "try:\n"
-        f"    raise_for_code({envelope})\n"
-        "except PTSError as error:\n"
-        f'    error.code  # "{error.code}"\n'
-        f'    lookup.get(error.code).retry_advice  # "{error.retry_advice}"\n'
-    )
-
-
-def _example_problem(error: PublicError, permanent: str) -> str:
+def _problem(error: PublicError, permanent: str) -> str:
     return _dump(
         {
             "type": permanent or "about:blank",

@@ -1,8 +1,10 @@
-"""What a search box says of a pasted line: the codes that it may mean, with what is known of their money."""
+"""What a search box finds for a pasted line or a few words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -10,24 +12,27 @@ from django.utils.translation import pgettext
 from pts_errors import mentions
 from pts_errors.catalog import Catalog
 from pts_errors.mentions import Reason
-from pts_errors.pages import words
+from pts_errors.pages.public import PublicError, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One code that a text may mean."""
+class Search:
+    """What was searched for, and which codes it may mean."""
 
-    code: str
-    url: str
-    """Empty for a code that is not in the catalog."""
-    title: str
-    language: str
-    """The language of the title."""
-    outcome: words.Words
-    rank: int
-    """How careful one has to be: 0 where money may have moved."""
-    reason: str
-    """Why it was taken, in words."""
+    query: str
+    """On one line."""
+    candidates: tuple[tuple[PublicError, str], ...]
+    """Codes with the reason in words, the most dangerous first; empty where the query is words to look for.
+
+    A code that is not in the catalog has no address.
+    """
+    rules: Mapping[str, Any] | None
+    """How a line is read, for the script of a static copy; None where a server reads it."""
+
+    def finds(self, *shown: object) -> bool:
+        """Return whether a row that shows these texts holds every word of the query."""
+        text = " ".join(map(str, shown)).casefold()
+        return all(word in text for word in self.query.casefold().split())
 
 
 def read(catalog: Catalog, text: str) -> mentions.Reading:
@@ -35,26 +40,21 @@ def read(catalog: Catalog, text: str) -> mentions.Reading:
     return mentions.read(text, {code: (entry.name, entry.provider_message) for code, entry in catalog.entries.items()})
 
 
-def candidates(reading: mentions.Reading, catalog: Catalog, *, language: str, addresses: dict[str, str]) -> list[Found]:
-    """Return what a text may mean: first the codes after which money may have moved, then in the order of the text.
-
-    ``addresses`` are those of the pages, by code.
-    """
+def search(catalog: Catalog, text: str, *, language: str, url: Callable[[str], str], is_live: bool) -> Search:
+    """Search for a text in a language; ``url`` returns the address of a code's page."""
     table = catalog.table(language)
-    found = []
-    for candidate in reading.candidates:
+    candidates = []
+    for candidate in read(catalog, text).candidates:
         error = table.find(candidate.code)
-        one = Found(
-            code=candidate.code,
-            url=addresses.get(candidate.code, ""),
-            title=error.title if error.is_known else _("not in the catalog"),
-            language=error.text_languages["title"] if error.is_known else language,
-            outcome=words.of_outcome(error.outcome, error.retry_advice),
-            rank=words.rank(error.outcome, error.retry_advice),
-            reason=reason_words(candidate.reason),
-        )
-        found.append(one)
-    return sorted(found, key=lambda one: one.rank)
+        found = PublicError.of(error, url(candidate.code) if error.is_known else "")
+        if not error.is_known:
+            found = replace(found, title=Text(_("not in the catalog"), language))
+        candidates.append((found, reason_words(candidate.reason)))
+    return Search(
+        query=" ".join(text[: mentions.MAX_TEXT].split()),
+        candidates=tuple(sorted(candidates, key=lambda pair: pair[0].rank)),
+        rules=None if is_live else mentions.rules(),
+    )
 
 
 def reason_words(reason: Reason) -> str:

@@ -9,7 +9,6 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
-from pts_errors import languages
 from pts_errors.catalog import Catalog
 from pts_errors.lint import Review
 from pts_errors.pages import reference, runbook
@@ -42,11 +41,6 @@ class _Links:
         return self._up + PurePosixPath(name).name
 
 
-class _RunbookLinks:
-    def runbook(self, code: str) -> str:
-        return f"{code}.html"
-
-
 def reference_assets(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield path and text of what the public pages share: style, script, and the list at the top."""
     for name in (STYLESHEET, SCRIPT):
@@ -64,8 +58,7 @@ def reference_pages(catalog: Catalog, language: str) -> Iterator[tuple[str, str]
         yield f"{language}/index.html", _list(catalog, language, links)
         for code in catalog.entries:
             page = reference.error_page(catalog, code, language=language, links=links)
-            text = render_to_string(reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
-            yield f"{language}/{code}.html", text
+            yield f"{language}/{code}.html", render_to_string(reference.ERROR_TEMPLATE, page)
 
 
 def runbook_pages(catalog: Catalog, reviews: Mapping[str, Review]) -> Iterator[tuple[str, str]]:
@@ -73,23 +66,20 @@ def runbook_pages(catalog: Catalog, reviews: Mapping[str, Review]) -> Iterator[t
     language = catalog.source_language
     frame = Frame(
         language=language,
-        direction=languages.direction(language),
         home="index.html",
         inline_stylesheet=asset(STYLESHEET),
         inline_script=asset(SCRIPT),
         is_live=False,
         is_staff=True,
     )
-    links = _RunbookLinks()
+    url = "{}.html".format
     with translation.override(language):
-        page = runbook.list_page(catalog, frame=frame, links=links)
-        yield "index.html", render_to_string(runbook.LIST_TEMPLATE, {"page": page, "frame": frame})
+        yield "index.html", render_to_string(runbook.LIST_TEMPLATE, runbook.list_page(catalog, frame=frame, url=url))
         for code in catalog.entries:
             # Without a time of day: what says "three days ago" today is wrong tomorrow.
-            one = runbook.runbook_page(catalog, code, frame=frame, links=links, review=reviews.get(code))
-            yield f"{code}.html", render_to_string(runbook.RUNBOOK_TEMPLATE, {"page": one, "frame": frame})
+            page = runbook.runbook_page(catalog, code, frame=frame, url=url, review=reviews.get(code))
+            yield f"{code}.html", render_to_string(runbook.RUNBOOK_TEMPLATE, page)
 
 
 def _list(catalog: Catalog, language: str, links: _Links) -> str:
-    page = reference.list_page(catalog, language=language, links=links)
-    return render_to_string(reference.LIST_TEMPLATE, {"page": page, "frame": page.frame})
+    return render_to_string(reference.LIST_TEMPLATE, reference.list_page(catalog, language=language, links=links))

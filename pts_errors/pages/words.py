@@ -1,14 +1,14 @@
-"""Outcome, retry advice and party in plain words, in the active language: for integrators, and so for staff, too."""
+"""Values of the catalog in plain words, in the active language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
+from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.models import LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Words:
     """The constant that programs compare with."""
     label: str
     """Two or three words, for a badge."""
-    sentence: str
+    sentence: str = ""
     """What it means for somebody who has to act on it."""
 
 
@@ -104,6 +104,11 @@ def of_party(party: str) -> Words:
     return Words(value=party, label=label, sentence=sentence)
 
 
+def of_severity(severity: str) -> Words:
+    """Return how urgent a code is, in words: for staff alone."""
+    return Words(value=severity, label=str(LABELS[Severity].get(severity, severity)))
+
+
 def of_category(name: str) -> str:
     """Return the name of a category in the active language: those that the package ships, others as they are."""
     return {
@@ -118,11 +123,3 @@ def rank(outcome: str, retry_advice: str) -> int:
     if outcome == Outcome.UNKNOWN:
         return 0
     return 1 if retry_advice == RetryAdvice.CHECK_STATUS_FIRST else 2
-
-
-def of_status(status: int) -> str:
-    """Return the English reason phrase of an HTTP status, or nothing for a number that has none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

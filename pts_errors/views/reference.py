@@ -57,7 +57,7 @@ def errors(request: HttpRequest) -> HttpResponse:
         if code := search.read(catalog, query).single(catalog.entries):
             return HttpResponseRedirect(links.error(code))
         page = reference.list_page(catalog, language=language, links=links, query=query)
-        return render(request, reference.LIST_TEMPLATE, {"page": page, "frame": page.frame})
+        return render(request, reference.LIST_TEMPLATE, page)
 
     return _serve(request, answer)
 
@@ -70,18 +70,17 @@ def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
         if not form:
             accepted = ", ".join(_MEDIA_TYPES.values())
             return HttpResponse(f"This page is available as {accepted}.\n", status=406, content_type="text/plain")
-        if code not in catalog.entries:
-            unknown = reference.unknown_page(catalog, code, language=language, links=links)
-            if form == "html":
-                context = {"page": unknown, "frame": unknown.frame}
-                return render(request, reference.UNKNOWN_TEMPLATE, context, status=404)
-            text = reference.unknown_as_markdown(unknown) if form == "md" else reference.unknown_as_json(unknown)
-            return HttpResponse(text, status=404, content_type=f"{_MEDIA_TYPES[form]}; charset=utf-8")
-        page = reference.error_page(catalog, code, language=language, links=links)
+        is_known = code in catalog.entries
+        status = 200 if is_known else 404
         if form == "html":
-            return render(request, reference.ERROR_TEMPLATE, {"page": page, "frame": page.frame})
-        text = reference.as_markdown(page) if form == "md" else reference.as_json(page)
-        return HttpResponse(text, content_type=f"{_MEDIA_TYPES[form]}; charset=utf-8")
+            template = reference.ERROR_TEMPLATE if is_known else reference.UNKNOWN_TEMPLATE
+            make_page = reference.error_page if is_known else reference.unknown_page
+            return render(request, template, make_page(catalog, code, language=language, links=links), status=status)
+        if form == "md":
+            text = reference.as_markdown(catalog, code, language=language)
+        else:
+            text = reference.as_json(catalog, code, language=language, links=links)
+        return HttpResponse(text, status=status, content_type=f"{_MEDIA_TYPES[form]}; charset=utf-8")
 
     return _serve(request, answer)
 

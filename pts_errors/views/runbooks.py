@@ -83,8 +83,8 @@ def runbooks(request: HttpRequest) -> HttpResponse:
     given = mentions.values(query, conf.RUNBOOK_PARAMETERS)
     if code := search.read(catalog, query).single(catalog.entries):
         return HttpResponseRedirect(_links.runbook(code) + _query(given))
-    page = pages.list_page(catalog, frame=_frame(), links=_links, query=query, given=given)
-    return render(request, pages.LIST_TEMPLATE, {"page": page, "frame": page.frame})
+    page = pages.list_page(catalog, frame=_frame(), url=_links.runbook, query=query, given=given)
+    return render(request, pages.LIST_TEMPLATE, page)
 
 
 @_for_readers("GET", "HEAD")
@@ -124,20 +124,15 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
     if code not in catalog.entries:
         return render(request, pages.UNKNOWN_TEMPLATE, {"code": code, "frame": _frame()}, status=404)
     given = pages.values(request.GET)
-    page = pages.runbook_page(
-        catalog,
-        code,
-        frame=_frame(),
-        links=_links,
-        review=reviews.read([code], using=router.db_for_write(Head)).get(code),
-        now=timezone.now(),
-        given=given,
-    )
+    review = reviews.read([code], using=router.db_for_write(Head)).get(code)
     if suffix:
-        text = pages.as_markdown(catalog, page, given)
+        text = pages.as_markdown(catalog, code, review=review, now=timezone.now(), given=given)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
-    context = {"page": page, "frame": page.frame, "form": form, "edit_url": _edit_url(request, code)}
-    context |= {"carried": _query(given), "may_close": request.user.has_perm("pts_errors.change_runbook")}
+    context = pages.runbook_page(
+        catalog, code, frame=_frame(), url=_links.runbook, review=review, now=timezone.now(), given=given
+    )
+    context |= {"form": form, "edit_url": _edit_url(request, code), "carried": _query(given)}
+    context["may_close"] = request.user.has_perm("pts_errors.change_runbook")
     return render(request, pages.RUNBOOK_TEMPLATE, context, status=status)
 
 
@@ -159,7 +154,6 @@ def _frame() -> Frame:
     language = translation.get_language() or conf.SOURCE_LANGUAGE
     return Frame(
         language=language,
-        direction=languages.direction(language),
         home=reverse("pts_errors:runbooks"),
         stylesheet=static(STYLESHEET),
         script=static(SCRIPT),

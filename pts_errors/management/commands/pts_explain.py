@@ -7,58 +7,31 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator
-from enum import StrEnum
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, router
 from django.utils import translation
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from pts_errors import languages, models, snapshot
-from pts_errors.catalog import LocalizedError, Table
+from pts_errors import languages, snapshot
 from pts_errors.conf import conf
-from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Outcome, ResponsibleParty, RetryAdvice, Runbook, Severity
-from pts_errors.pages import words
+from pts_errors.entry import RetryAdvice
+from pts_errors.pages import reference, words
+from pts_errors.pages import runbook as runbooks
 
 # Longer lines are hard to follow with the eyes, however wide the screen is.
 _MAX_WIDTH = 100
-
-_RULE = "=" * 72
-
-_JSON_FIELDS = (
-    "code",
-    "name",
-    "title",
-    "provider_message",
-    "category",
-    "outcome",
-    "retry_advice",
-    "retry_after",
-    "responsible_party",
-    "http_status",
-    "severity",
-    "reveal_to_customer",
-    "is_retired",
-    "replaced_by",
-    "similar",
-    "customer_message",
-    "merchant_action",
-    "language",
-    "direction",
-    "revision",
-)
 
 _ITEM = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])\s+)?")
 _CODE_SPAN = re.compile(r"`[^`]*`")
 
 
 class Command(BaseCommand):
-    """Explains one code to whoever has just met it."""
+    """Explains one code to somebody who has just met it."""
 
     help = "Explain a code as it is published: what it means, what may be done, and who reads what."
-    requires_system_checks = ()  # whoever is woken by a code has no time for the settings
+    requires_system_checks = ()  # somebody woken by a code has no time for the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the code, and how to tell it."""
@@ -68,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *, code: str, language: str | None, runbook: bool, as_json: bool, **options: Any) -> None:
-        """Find the code and print it."""
+        """Print the Markdown of the code's pages."""
         catalog = snapshot.current()
         table = catalog.table(language or translation.get_language() or conf.SOURCE_LANGUAGE)
         error = table.find(code)
@@ -78,17 +51,23 @@ class Command(BaseCommand):
                     _("The code %(code)s is not in the catalog, so the result of the request is unknown. %(advice)s")
                     % {"code": ascii(code[:20]), "advice": _check_first(error.outcome)}
                 )
-            entry = catalog.entries[error.code]
             if as_json:
-                self.stdout.write(json.dumps(_as_json(error, entry, runbook), ensure_ascii=False, indent=2))
+                found = asdict(error)
+                del found["is_known"]
+                if runbook:
+                    found["runbook"] = asdict(runbooks.completed(catalog.entries[error.code]))
+                self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
                 return
-            lines = [*_explanation(error, entry, table)]
-            if runbook:
-                lines += [_RULE, *_runbook_page(entry)]
-            if self.stdout.isatty():
-                width = min(_MAX_WIDTH, shutil.get_terminal_size().columns)
-                lines = [*_wrapped(lines, width)]
-            self.stdout.write("\n".join(lines))
+            text = reference.as_markdown(catalog, error.code, language=table.language)
+            text += f"\n{_published(error.revision)}\n"
+        if runbook:
+            # The language of the staff pages, as there.
+            with translation.override(languages.of_staff(table.language)):
+                text += f"\n{runbooks.as_markdown(catalog, error.code)}"
+        lines = text.splitlines()
+        if self.stdout.isatty():
+            lines = [*_wrapped(lines, min(_MAX_WIDTH, shutil.get_terminal_size().columns))]
+        self.stdout.write("\n".join(lines))
 
 
 def _check_first(outcome: str) -> str:
@@ -96,116 +75,10 @@ def _check_first(outcome: str) -> str:
     return f"{words.of_outcome(outcome, advice).sentence} {words.of_retry_advice(advice).sentence}"
 
 
-def _as_json(error: LocalizedError, entry: Entry, runbook: bool) -> dict[str, Any]:
-    found = {name: getattr(error, name) for name in _JSON_FIELDS}
-    found["text_languages"] = dict(error.text_languages)
-    if runbook:
-        found["runbook"] = {"owner": _owner(entry), **_sections(entry)}
-    return found
-
-
-def _explanation(error: LocalizedError, entry: Entry, table: Table) -> Iterator[str]:
-    def line(name: str, text: object) -> str:
-        return _line(models.ErrorCode, name, text)
-
-    yield " ".join(filter(None, (error.code, error.title)))
-    yield _RULE
-    if error.retry_advice == RetryAdvice.CHECK_STATUS_FIRST:
-        yield _check_first(error.outcome)
-        yield ""
-    if error.is_retired:
-        yield _("The gateway no longer sends this code.")
-    if error.replaced_by:
-        yield line("replaced_by", _named(error.replaced_by, table))
-    yield line("outcome", _choice(Outcome, error.outcome))
-    yield line("retry_advice", _choice(RetryAdvice, error.retry_advice))
-    if error.retry_after is not None:
-        yield _("Wait %(seconds)d seconds before the first retry.") % {"seconds": error.retry_after}
-    yield line("responsible_party", _choice(ResponsibleParty, error.responsible_party))
-    yield line("severity", _choice(Severity, error.severity))
-    yield line("http_status", error.http_status)
-    yield line("name", error.name)
-    yield line("provider_message", error.provider_message)
-    yield line("category", entry.category.name or entry.category.slug)
-    for name in ("customer_message", "merchant_action"):
-        yield ""
-        yield _heading(models.Message, name, error.text_languages[name], table)
-        yield getattr(error, name) or "-"
-    yield ""
-    yield (
-        _("The customer may see the number of this code.")
-        if error.reveal_to_customer
-        else _("The customer must not learn which code this is.")
-    )
-    if error.similar:
-        yield ""
-        yield _label(models.ErrorCode, "similar")
-        yield from (f"- {_named(code, table)}" for code in error.similar)
-    yield ""
-    yield _published(error)
-
-
-def _published(error: LocalizedError) -> str:
-    if not error.revision:
+def _published(revision: int) -> str:
+    if not revision:
         return _("As shipped with the package: the database did not answer.")
-    number = {"number": error.revision}
-    try:
-        row = (
-            models.Revision.objects.using(router.db_for_write(models.Head))
-            .filter(error__code=error.code, number=error.revision)
-            .defer("snapshot")
-            .first()
-        )
-    except DatabaseError:  # it went away since the catalog was read
-        row = None
-    if row is None or not row.actor:
-        return _("Published as revision %(number)d.") % number
-    return _("Published as revision %(number)d by %(actor)s.") % {**number, "actor": row.actor}
-
-
-def _runbook_page(entry: Entry) -> Iterator[str]:
-    yield _line(models.Runbook, "owner", _owner(entry) or "-")
-    for name, text in _sections(entry).items():
-        yield ""
-        yield f"## {_verbose_name(models.Runbook, name)}"
-        yield ""
-        yield from (text or _("Nothing is written here.")).split("\n")
-
-
-def _owner(entry: Entry) -> str:
-    return (entry.runbook or Runbook()).owner or entry.category.owner
-
-
-def _sections(entry: Entry) -> dict[str, str]:
-    sections = {name: getattr(entry.runbook or Runbook(), name) for name in RUNBOOK_SECTIONS}
-    return {**sections, "escalation": sections["escalation"] or entry.category.escalation}
-
-
-def _named(code: str, table: Table) -> str:
-    error = table.errors.get(code)
-    return f"{code} {error.title}" if error else code
-
-
-def _verbose_name(model: Any, name: str) -> str:
-    return capfirst(str(model._meta.get_field(name).verbose_name))
-
-
-def _label(model: Any, name: str, remark: str = "") -> str:
-    return _("%(label)s:") % {"label": f"{_verbose_name(model, name)}{remark}"}
-
-
-def _line(model: Any, name: str, text: object) -> str:
-    return f"{_label(model, name)} {text}"
-
-
-def _heading(model: Any, name: str, language: str, table: Table) -> str:
-    """Return the label of a text, with its language where it is not the one that was asked for."""
-    return _label(model, name, "" if language == table.language else f" ({languages.name_of(language)})")
-
-
-def _choice(vocabulary: type[StrEnum], value: str) -> str:
-    """Return a choice in words; one of a later version of the package as it is stored."""
-    return str(models.LABELS[vocabulary].get(value, value))
+    return _("Published as revision %(number)d.") % {"number": revision}
 
 
 def _wrapped(lines: list[str], width: int) -> Iterator[str]:
