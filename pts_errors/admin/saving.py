@@ -1,4 +1,4 @@
-"""Saving drafts: the second of two editors sees both edits, and nobody deletes anything."""
+"""What the admins of drafts share: optimistic locking, no deletion, and rows of the board."""
 
 from __future__ import annotations
 
