@@ -42,12 +42,14 @@ class DateFilter(admin.SimpleListFilter):
         value = self.value() or ""
         if value:
             _days(value)  # an empty list of values would hide that there is no such period
-        # One moment for each publish, however many codes it was of.
-        moments = model_admin.get_queryset(request).order_by().values_list("created_at", flat=True).distinct()
-        days = [str((timezone.localtime(each) if timezone.is_aware(each) else each).date()) for each in moments]
         lengths = (4, 7, 10)  # of a year, a month, a day
         outer = [value[:length] for length in lengths if length <= len(value)]
-        inner = {day[:length] for day in days if day.startswith(value) for length in lengths[len(outer) :][:1]}
+        inner = set()
+        for length in lengths[len(outer) :][:1]:
+            # One moment for each publish, however many codes it was of.
+            moments = model_admin.get_queryset(request).order_by().values_list("created_at", flat=True).distinct()
+            days = (str((timezone.localtime(each) if timezone.is_aware(each) else each).date()) for each in moments)
+            inner = {day[:length] for day in days if day.startswith(value)}
         return [(each, _words(each)) for each in [*outer, *sorted(inner)]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Revision]) -> QuerySet[Revision]:
