@@ -61,11 +61,41 @@ class InlineMessageForm(forms.ModelForm):
         return str(self.instance.language)
 
 
-class MessageFormSet(forms.BaseInlineFormSet):
+class _PartFormSet(forms.BaseInlineFormSet):
+    """The parts of one code, whether they are stored yet or not. No keys of rows travel through the browser."""
+
+    def rows(self) -> list[Any]:
+        """Return the parts to edit, those that are stored before those that are not."""
+        raise NotImplementedError  # pragma: no cover - every formset has its own
+
+    def named(self) -> dict[str, Any]:
+        """Return the forms, by what lint issues write before the names of their fields."""
+        raise NotImplementedError  # pragma: no cover - every formset has its own
+
+    def get_queryset(self) -> Any:
+        if not hasattr(self, "_rows"):
+            self._rows = self.rows()
+        return self._rows
+
+    def initial_form_count(self) -> int:
+        """Return how many parts are stored, whatever the browser says."""
+        return sum(row.pk is not None for row in self.get_queryset())
+
+    def total_form_count(self) -> int:
+        return len(self.get_queryset())
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Add none: neither the row's key nor the code's is taken from the browser."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        # Skips the two classes between, which look the row up by the key that the browser sends.
+        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
+
+
+class MessageFormSet(_PartFormSet):
     """One form for every language of the catalog, the source language first, whether there is a text yet or not.
 
-    A form is named by its language and not by a number, so it stays the same form when somebody adds another language
-    meanwhile, and no hidden keys travel through the browser.
+    A form is named by its language and not by a number, so it stays the same when somebody adds another language.
     """
 
     wanted: tuple[str, ...] = ()
@@ -73,38 +103,25 @@ class MessageFormSet(forms.BaseInlineFormSet):
     may_change: Callable[[str], bool] = staticmethod(lambda language: True)
     """Says of a language whether the user may change its texts."""
 
-    def get_queryset(self) -> Any:
-        """Return a row for every language, stored or new."""
-        if not hasattr(self, "_rows"):
-            stored = {row.language: row for row in self.instance.messages.all()} if self.instance.pk else {}
-            others = sorted({*stored, *self.wanted} - {conf.SOURCE_LANGUAGE})
-            tags = (conf.SOURCE_LANGUAGE, *others)
-            rows = [stored.get(tag) or Message(error=self.instance, language=tag) for tag in tags]
-            # Stored rows first: what follows them is taken to be new.
-            self._rows = [row for row in rows if row.pk] + [row for row in rows if not row.pk]
-        return self._rows
+    def rows(self) -> list[Message]:
+        stored = {row.language: row for row in self.instance.messages.all()} if self.instance.pk else {}
+        others = sorted({*stored, *self.wanted} - {conf.SOURCE_LANGUAGE})
+        tags = (conf.SOURCE_LANGUAGE, *others)
+        rows = [stored.get(tag) or Message(error=self.instance, language=tag) for tag in tags]
+        return sorted(rows, key=lambda row: row.pk is None)
 
-    def initial_form_count(self) -> int:
-        """Return how many texts are stored, whatever the browser says."""
-        return sum(row.pk is not None for row in self.get_queryset())
-
-    def total_form_count(self) -> int:
-        """Return how many languages there are."""
-        return len(self.get_queryset())
+    def named(self) -> dict[str, Any]:
+        every: list[Any] = self.forms
+        return {f"{form.language}.": form for form in every}
 
     def add_prefix(self, index: Any) -> str:
-        """Return the name of a form: that of the formset and the language."""
         return f"{self.prefix}-{self.get_queryset()[index].language if isinstance(index, int) else index}"
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Lock what the user may not change. Neither the row's key nor the code's is taken from the browser."""
+        """Lock what the user may not change."""
         if index is not None and not type(self).may_change(form.language):
             for field in form.fields.values():
                 field.disabled = True
-
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        # Past the two classes between, which look the row up by the key that the browser sends.
-        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         """Save a text that was not there, confirmed against the source as it is now."""
@@ -137,9 +154,6 @@ def confirm(message: Message, source: Message | None, names: Iterable[str] = MES
 class MessageForm(DraftForm, InlineMessageForm):
     """The texts of one code in one language, alone on a page. Saving them confirms all of them."""
 
-    class Meta(InlineMessageForm.Meta):
-        pass
-
     preset: Message | None = None
     """The message to edit or to add where the caller gives none; a class of its own for each request sets it."""
 
@@ -166,34 +180,18 @@ class RunbookForm(forms.ModelForm):
         }
 
 
-class RunbookFormSet(forms.BaseInlineFormSet):
-    """The one runbook of a code, whether there is one yet or not. No keys travel through the browser."""
+class RunbookFormSet(_PartFormSet):
+    """The one runbook of a code, whether there is one yet or not."""
 
-    def get_queryset(self) -> Any:
-        """Return the runbook, stored or new."""
-        if not hasattr(self, "_rows"):
-            stored = getattr(self.instance, "runbook", None) if self.instance.pk else None
-            self._rows = [stored or Runbook(error=self.instance)]
-        return self._rows
+    def rows(self) -> list[Runbook]:
+        stored = getattr(self.instance, "runbook", None) if self.instance.pk else None
+        return [stored or Runbook(error=self.instance)]
 
-    def initial_form_count(self) -> int:
-        """Return whether it is stored, as a number."""
-        return int(self.get_queryset()[0].pk is not None)
-
-    def total_form_count(self) -> int:
-        """Return one."""
-        return 1
+    def named(self) -> dict[str, Any]:
+        return {"runbook.": self.forms[0]}
 
     def add_prefix(self, index: Any) -> str:
-        """Return the name of the formset: there is but one form."""
         return str(self.prefix)
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Add nothing."""
-
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        # Past the two classes between, which look the row up by the key that the browser sends.
-        return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 class PublishForm(forms.Form):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite, ModelAdmin, site
 from django.contrib.auth.models import Group
@@ -13,7 +14,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from pts_errors import languages
-from pts_errors.models import LanguageLimit
+from pts_errors.models import ErrorCode, LanguageLimit
+
+if TYPE_CHECKING:  # the board asks this module which codes it may show
+    from pts_errors.admin.board import Board
 
 PUBLISH = "pts_errors.publish_errorcode"
 VIEW_CODE = "pts_errors.view_errorcode"
@@ -21,14 +25,35 @@ CHANGE_MESSAGE = "pts_errors.change_message"
 CHANGE_RUNBOOK = "pts_errors.change_runbook"
 
 
-def enter(request: HttpRequest, admin_site: AdminSite) -> None:
-    """Remember on which admin site the request is: a host's own admin classes there say which rows it may see."""
-    request.__dict__["_pts_errors_site"] = admin_site
+class Visit:
+    """What one request to the back office has learned, so that nothing is asked twice."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+        self.site: AdminSite = site
+        """Where the request is: a host's own admin classes there say which rows it may see."""
+        self.rows: dict[type[Model], tuple[frozenset[int], frozenset[int]]] = {}
+        """The keys of the rows of a model that the user may see, and of those that the host's admin denies."""
+        self.board: Board | None = None
+        """All codes, once somebody asked for them."""
+        self.saved: ErrorCode | None = None
+        """The code that the form has saved."""
+
+    @cached_property
+    def languages(self) -> set[str] | None:
+        """The languages that the user may change; None for all of them."""
+        return _languages(self.user)
+
+
+def visit_of(request: HttpRequest) -> Visit:
+    """Return what the request has learned so far. The only thing that the back office attaches to a request."""
+    visit: Visit = request.__dict__.setdefault("_pts_errors", Visit(request.user))
+    return visit
 
 
 def admin_of(request: HttpRequest, model: type[Model]) -> ModelAdmin[Any]:
     """Return the host's admin of a model, or a stock one where the host's site has none."""
-    admin_site: AdminSite = request.__dict__.get("_pts_errors_site", site)
+    admin_site = visit_of(request).site
     return admin_site.get_model_admin(model) if admin_site.is_registered(model) else ModelAdmin(model, admin_site)
 
 
@@ -44,11 +69,6 @@ def visible(request: HttpRequest, model: type[Model]) -> frozenset[int]:
 def denied(request: HttpRequest, model: type[Model]) -> frozenset[int]:
     """Return the keys of the rows that are in the queryset of their admin, but denied by its object permission."""
     return _sorted_out(request, model)[1]
-
-
-def forget(request: HttpRequest) -> None:
-    """Let rows be sorted out again, because something was written."""
-    request.__dict__.pop("_pts_errors_visible", None)
 
 
 def may_change(request: HttpRequest, model: type[Model], key: str) -> Callable[[str], bool]:
@@ -71,7 +91,7 @@ def may_change_language(request: HttpRequest) -> Callable[[str], bool]:
     ``change_message`` means every language. When only groups give it, and all of them have a language limit, it means
     the languages of these limits. Two queries, and none for superusers.
     """
-    limit = _limit(request)
+    limit = visit_of(request).languages
     return lambda language: limit is None or language in limit
 
 
@@ -79,7 +99,7 @@ def languages_in_words(request: HttpRequest) -> str:
     """Return which languages the user may change, as a sentence; nothing for who may change no message at all."""
     if not request.user.has_perm(CHANGE_MESSAGE):
         return ""
-    if (limit := _limit(request)) is None:
+    if (limit := visit_of(request).languages) is None:
         return _("You may change every language.")
     if not limit:
         return _("You may change no language.")
@@ -108,7 +128,7 @@ def _can_view(request: HttpRequest, name: str) -> bool:
 
 
 def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int], frozenset[int]]:
-    found: dict[type[Model], Any] = request.__dict__.setdefault("_pts_errors_visible", {})
+    found = visit_of(request).rows
     if model not in found:
         model_admin = admin_of(request, model)
         rows = model_admin.get_queryset(request).using(router.db_for_write(model))
@@ -116,8 +136,7 @@ def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int
         if _asks_for_rows(model_admin) and model_admin.has_view_or_change_permission(request):
             refused = frozenset(r.pk for r in rows if not model_admin.has_view_or_change_permission(request, r))
         found[model] = frozenset(rows.order_by().values_list("pk", flat=True)) - refused, refused
-    visible_and_denied: tuple[frozenset[int], frozenset[int]] = found[model]
-    return visible_and_denied
+    return found[model]
 
 
 def _asks_for_rows(model_admin: ModelAdmin[Any]) -> bool:
@@ -129,16 +148,7 @@ def _asks_for_rows(model_admin: ModelAdmin[Any]) -> bool:
     )
 
 
-def _limit(request: HttpRequest) -> set[str] | None:
-    found = request.__dict__.get("_pts_errors_languages")
-    if found is None:
-        found = request.__dict__["_pts_errors_languages"] = (_languages(request.user),)
-    limit: set[str] | None = found[0]
-    return limit
-
-
 def _languages(user: Any) -> set[str] | None:
-    """Return the languages that a user may change; None for all of them."""
     if not user.has_perm(CHANGE_MESSAGE):
         return set()
     if user.is_superuser or CHANGE_MESSAGE in user.get_user_permissions():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
 from pts_errors import diff, draft, languages, lint, reviews
 from pts_errors.admin import access
@@ -24,63 +24,75 @@ from pts_errors.models import ErrorCode, Head, Revision
 # Larger than the number of any publish: the newest revision of every code is live.
 _NEWEST = 2**31 - 1
 
-# A word and a shape for each state, so that nobody has to tell colors apart.
-STATES = {
-    "live": ("●", pgettext_lazy("state of a code", "Live")),
-    "edited": ("◐", pgettext_lazy("state of a code", "Live, edited")),
-    "new": ("○", pgettext_lazy("state of a code", "New")),
-    "retired": ("■", pgettext_lazy("state of a code", "Retired")),
-}
-TRANSLATIONS = {
-    "ok": ("✓", pgettext_lazy("state of a translation", "OK")),
-    "missing": ("○", pgettext_lazy("state of a translation", "Missing")),
-    "review": ("↻", pgettext_lazy("state of a translation", "Review")),
-    "check": ("✕", pgettext_lazy("state of a translation", "Check")),
-}
-RUNBOOKS = {
-    "ok": ("✓", pgettext_lazy("state of a runbook", "OK")),
-    "flagged": ("⚑", pgettext_lazy("state of a runbook", "Flagged")),
-    "empty": ("○", pgettext_lazy("state of a runbook", "Empty")),
-    "overdue": ("↻", pgettext_lazy("state of a runbook", "Review due")),
-    "unreviewed": ("◌", pgettext_lazy("state of a runbook", "Never reviewed")),
-    "thin": ("△", pgettext_lazy("state of a runbook", "Thin")),
-}
 
-# What makes a runbook less useful than its neighbors, without making it wrong.
-_THIN = {"R013", "R014", "R015"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class State:
-    """A state in words and as a shape."""
+    """A state in words and as a shape, so that nobody has to tell colors apart."""
 
     key: str
     shape: str
     word: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """One field of a translation beside its source."""
-
-    name: str
-    source: str
-    pieces: list[diff.Piece]
-    """How the source changed since the translation was last confirmed; empty when it did not."""
+def _by_key(*states: State) -> dict[str, State]:
+    return {state.key: state for state in states}
 
 
+STATES = _by_key(
+    State("live", "●", pgettext_lazy("state of a code", "Live")),
+    State("edited", "◐", pgettext_lazy("state of a code", "Live, edited")),
+    State("new", "○", pgettext_lazy("state of a code", "New")),
+    State("retired", "■", pgettext_lazy("state of a code", "Retired")),
+)
+TRANSLATIONS = _by_key(
+    State("ok", "✓", pgettext_lazy("state of a translation", "OK")),
+    State("missing", "○", pgettext_lazy("state of a translation", "Missing")),
+    State("review", "↻", pgettext_lazy("state of a translation", "Review")),
+    State("check", "✕", pgettext_lazy("state of a translation", "Check")),
+)
+RUNBOOKS = _by_key(
+    State("ok", "✓", pgettext_lazy("state of a runbook", "OK")),
+    State("flagged", "⚑", pgettext_lazy("state of a runbook", "Flagged")),
+    State("empty", "○", pgettext_lazy("state of a runbook", "Empty")),
+    State("overdue", "↻", pgettext_lazy("state of a runbook", "Review due")),
+    State("unreviewed", "◌", pgettext_lazy("state of a runbook", "Never reviewed")),
+    State("thin", "△", pgettext_lazy("state of a runbook", "Thin")),
+)
+
+# The work queue: a filter of the list of codes, and a sentence with the number of what it finds.
+_QUEUE = (
+    (
+        "state=unpublished",
+        ngettext_lazy("%(n)d code edited, not published", "%(n)d codes edited, not published", "n"),
+    ),
+    (
+        "translation=review",
+        ngettext_lazy("%(n)d translation needs review", "%(n)d translations need review", "n"),
+    ),
+    ("translation=missing", ngettext_lazy("%(n)d translation missing", "%(n)d translations missing", "n")),
+    ("runbook=overdue", ngettext_lazy("%(n)d runbook due for review", "%(n)d runbooks due for review", "n")),
+    ("runbook=unreviewed", ngettext_lazy("%(n)d runbook never reviewed", "%(n)d runbooks never reviewed", "n")),
+    ("runbook=flagged", ngettext_lazy("%(n)d runbook flagged", "%(n)d runbooks flagged", "n")),
+    (
+        "state=differs",
+        ngettext_lazy("%(n)d differs from the shipped catalog", "%(n)d differ from the shipped catalog", "n"),
+    ),
+    ("state=broken", ngettext_lazy("%(n)d code with errors", "%(n)d codes with errors", "n")),
+)
+
+# What makes a runbook less useful than its neighbors, without making it wrong.
+_THIN = {"R013", "R014", "R015"}
+
+
+@dataclass(eq=False)
 class Line:
     """One code: its draft, what is live of it, and what both amount to."""
 
-    def __init__(
-        self, row: ErrorCode, entry: Entry, revision: Revision | None, review: lint.Review | None, board: Board
-    ) -> None:
-        """Take what was read."""
-        self.row = row
-        self.entry = entry
-        self.revision = revision
-        self.review = review
-        self._board = board
+    row: ErrorCode
+    entry: Entry
+    revision: Revision | None
+    review: lint.Review | None
+    board: Board
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -90,7 +102,7 @@ class Line:
     @cached_property
     def issues(self) -> list[lint.Issue]:
         """What the rules find in the draft, without what the host silences."""
-        context = replace(self._board.context, review=self.review)
+        context = replace(self.board.context, review=self.review)
         return [i for i in lint.lint(self.entry, context) if not lint.is_silenced(i, conf.SILENCED_LINTS)]
 
     @property
@@ -107,12 +119,10 @@ class Line:
     def state(self) -> State:
         """Whether the code is live, edited, new or retired."""
         if self.revision is None:
-            key = "new"
-        elif self.changes:
-            key = "edited"
-        else:
-            key = "retired" if self.entry.is_retired else "live"
-        return State(key=key, shape=STATES[key][0], word=STATES[key][1])
+            return STATES["new"]
+        if self.changes:
+            return STATES["edited"]
+        return STATES["retired" if self.entry.is_retired else "live"]
 
     @property
     def runbook(self) -> State:
@@ -129,38 +139,30 @@ class Line:
             key = "unreviewed"
         else:
             key = "thin" if ids & _THIN else "ok"
-        return State(key=key, shape=RUNBOOKS[key][0], word=RUNBOOKS[key][1])
+        return RUNBOOKS[key]
 
     @property
     def owner(self) -> str:
         """Who owns the runbook, here or by the category."""
         return (self.entry.runbook.owner if self.entry.runbook else "") or self.entry.category.owner
 
+    def message(self, language: str) -> Message:
+        """Return the draft's texts in one language, blank where there are none."""
+        return self.entry.messages.get(language, Message())
+
     @cached_property
     def source(self) -> Message:
         """The texts in the source language."""
-        return self.entry.messages.get(conf.SOURCE_LANGUAGE, Message())
+        return self.message(conf.SOURCE_LANGUAGE)
 
     @cached_property
     def translations(self) -> Mapping[str, State]:
         """By language, the state of the texts."""
-        return {language: self._translation(language) for language in self._board.languages}
+        return {language: self._translation(language) for language in self.board.languages}
 
     def translation_of(self, language: str) -> State:
         """Return the state of the texts in one language."""
         return self.translations.get(language) or self._translation(language)
-
-    def confirmations(self, language: str) -> list[Confirmation]:
-        """Return the source of every field of a translation, and how it changed since it was confirmed."""
-        confirmed = self.entry.messages.get(language, Message()).source_text
-        return [
-            Confirmation(
-                name=name,
-                source=(text := getattr(self.source, name)),
-                pieces=diff.words(confirmed[name], text) if confirmed.get(name, text) != text else [],
-            )
-            for name in MESSAGE_FIELDS
-        ]
 
     @property
     def review_words(self) -> str:
@@ -175,7 +177,7 @@ class Line:
         ) % {"days": days}
 
     def _translation(self, language: str) -> State:
-        message = self.entry.messages.get(language, Message())
+        message = self.message(language)
         if any(issue.where.startswith(f"{language}.") for issue in self.errors):
             key = "check"
         elif not message.title or not message.customer_message:
@@ -188,7 +190,7 @@ class Line:
             key = "review"
         else:
             key = "ok"
-        return State(key=key, shape=TRANSLATIONS[key][0], word=TRANSLATIONS[key][1])
+        return TRANSLATIONS[key]
 
 
 class Board:
@@ -218,16 +220,17 @@ class Board:
     @classmethod
     def of(cls, request: HttpRequest) -> Board:
         """Return the board of this request, read at the first call."""
-        board = request.__dict__.get("_pts_errors_board")
-        if not isinstance(board, cls):
-            board = request.__dict__["_pts_errors_board"] = cls(request)
-        return board
+        visit = access.visit_of(request)
+        if visit.board is None:
+            visit.board = cls(request)
+        return visit.board
 
     @staticmethod
     def forget(request: HttpRequest) -> None:
         """Let the next call of `of` read again, because something was written."""
-        request.__dict__.pop("_pts_errors_board", None)
-        access.forget(request)
+        visit = access.visit_of(request)
+        visit.board = None
+        visit.rows.clear()
 
     def get(self, row: ErrorCode | None) -> Line | None:
         """Return the line of a row, or None for one that is not stored yet."""
@@ -238,52 +241,16 @@ class Board:
         """Every owner in use."""
         return sorted({line.owner for line in self.lines.values()} - {""})
 
-    @property
-    def queue(self) -> list[dict[str, Any]]:
-        """What waits for somebody, as sentences with the filter that lists it."""
-        lines = self.lines.values()
-        states = [line.runbook.key for line in lines]
-        to_review = sum(state.key == "review" for line in lines for state in line.translations.values())
-        missing = sum(state.key == "missing" for line in lines for state in line.translations.values())
-        unpublished = sum(line.is_unpublished for line in lines)
-        broken = sum(bool(line.errors) for line in lines)
-        differing = sum(bool(line.row.unseen) for line in lines)
-        overdue, flagged, unreviewed = (states.count(key) for key in ("overdue", "flagged", "unreviewed"))
-        found = (
-            (
-                unpublished,
-                "state=unpublished",
-                ngettext("%(n)d code edited, not published", "%(n)d codes edited, not published", unpublished),
-            ),
-            (
-                to_review,
-                "translation=review",
-                ngettext("%(n)d translation needs review", "%(n)d translations need review", to_review),
-            ),
-            (
-                missing,
-                "translation=missing",
-                ngettext("%(n)d translation missing", "%(n)d translations missing", missing),
-            ),
-            (
-                overdue,
-                "runbook=overdue",
-                ngettext("%(n)d runbook due for review", "%(n)d runbooks due for review", overdue),
-            ),
-            (
-                unreviewed,
-                "runbook=unreviewed",
-                ngettext("%(n)d runbook never reviewed", "%(n)d runbooks never reviewed", unreviewed),
-            ),
-            (flagged, "runbook=flagged", ngettext("%(n)d runbook flagged", "%(n)d runbooks flagged", flagged)),
-            (
-                differing,
-                "state=differs",
-                ngettext("%(n)d differs from the shipped catalog", "%(n)d differ from the shipped catalog", differing),
-            ),
-            (broken, "state=broken", ngettext("%(n)d code with errors", "%(n)d codes with errors", broken)),
-        )
-        return [{"count": n, "query": query, "text": text % {"n": n}} for n, query, text in found]
+    def queue(self) -> list[dict[str, str]]:
+        """Return what waits for somebody, as sentences with the filter that lists it."""
+        counts = Counter[str]()
+        for line in self.lines.values():
+            counts["state=unpublished"] += line.is_unpublished
+            counts["state=differs"] += bool(line.row.unseen)
+            counts["state=broken"] += bool(line.errors)
+            counts[f"runbook={line.runbook.key}"] += 1
+            counts.update(f"translation={state.key}" for state in line.translations.values())
+        return [{"query": query, "text": text % {"n": counts[query]}} for query, text in _QUEUE if counts[query]]
 
 
 def name_of(language: str) -> str:

@@ -17,19 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from pts_errors import reviews
 from pts_errors.admin import access, exports, imports
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.filters import (
-    CategoryFilter,
-    MissingFilter,
-    OwnerFilter,
-    RunbookFilter,
-    SeverityFilter,
-    StateFilter,
-    TranslationFilter,
-)
-from pts_errors.admin.lists import BoardChangeList, line_of, read, search
+from pts_errors.admin.filters import CODE_FILTERS
+from pts_errors.admin.lists import line_of, read, search
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge, enter
-from pts_errors.admin.saving import SavingAdmin
+from pts_errors.admin.saving import BoardAdmin
 from pts_errors.entry import Severity
 from pts_errors.models import ErrorCode, Flag, Runbook
 
@@ -37,7 +29,7 @@ from pts_errors.models import ErrorCode, Flag, Runbook
 _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))
 
 
-class CodeListAdmin(SavingAdmin):
+class CodeListAdmin(BoardAdmin):
     """The half of the admin of error codes that is about many of them."""
 
     actions = ["publish_selected", "mark_reviewed", "export_selected"]
@@ -53,18 +45,8 @@ class CodeListAdmin(SavingAdmin):
         "advice",
     ]
     list_display_links = ["number"]
-    list_filter = [
-        StateFilter,
-        CategoryFilter,
-        SeverityFilter,
-        RunbookFilter,
-        TranslationFilter,
-        MissingFilter,
-        OwnerFilter,
-    ]
-    list_per_page = 100
+    list_filter = CODE_FILTERS
     list_select_related = ("category",)
-    show_full_result_count = False
     show_facets = admin.ShowFacets.ALWAYS
     search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
 
@@ -139,15 +121,11 @@ class CodeListAdmin(SavingAdmin):
             revision.actor or revision.get_origin_display(),
         )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
-        """Return the list whose rows know their line of the board."""
-        return BoardChangeList
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ErrorCode], search_term: str
     ) -> tuple[QuerySet[ErrorCode], bool]:
         """Look the words up in all texts. A host's field that completes itself asks for them from a view of Django's."""
-        access.enter(request, self.admin_site)
+        access.visit_of(request).site = self.admin_site
         return search(request, queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -158,9 +136,8 @@ class CodeListAdmin(SavingAdmin):
         code = read(request, request.GET.get("q", "")).single(board.lines)
         if request.method == "GET" and code:
             return HttpResponseRedirect(url_of(self, "change", board.lines[code].row.pk))
-        queue = [item for item in board.queue if item["count"]]
         context = {
-            "queue": queue,
+            "queue": board.queue(),
             "may_publish": self.has_publish_permission(request),
             "may_import": imports.may_import(self, request),
         }

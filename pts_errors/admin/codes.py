@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
@@ -22,7 +22,7 @@ from pts_errors.admin.board import Board, Line
 from pts_errors.admin.labels import label_of, label_of_field, readable
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import last_save, log_of, panel_of
-from pts_errors.conflicts import DraftForm, merge, opened
+from pts_errors.conflicts import DraftForm
 from pts_errors.forms import (
     InlineMessageForm,
     LineField,
@@ -105,23 +105,10 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         ),
     ]
 
-    @property
-    def media(self) -> forms.Media:
-        """The stock script and style, and ours."""
-        return super().media + MEDIA
-
-    def has_delete_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """Nobody deletes a code: old orders carry it. Retire it instead."""
-        return False
-
     # ---- form ----
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ErrorCode | None:
-        """Return the row that the board has read, with everything that belongs to it; a fresh one to write into."""
-        if request.method == "GET" and from_field is None:
-            return next((x.row for x in Board.of(request).lines.values() if str(x.row.pk) == object_id), None)
-        row: ErrorCode | None = super().get_object(request, object_id, from_field)
-        return row
+    def rows(self, board: Board) -> Iterable[ErrorCode]:
+        return (line.row for line in board.lines.values())
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
         """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
@@ -161,51 +148,38 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             with transaction.atomic(using=alias):  # with ATOMIC_REQUESTS all is one: the head comes before any code
                 log.lock(using=alias)
         response = super().changeform_view(request, object_id, form_url, extra_context)
-        saved = request.__dict__.pop("_pts_errors_saved", None)
+        saved = access.visit_of(request).saved
         if is_publish and saved is not None:
             # Only now that the draft is stored: whoever publishes locks the head before any code, and a refusal must
             # not undo the save.
             said = PublishForm(request.POST)
             if not said.is_valid():
                 messages.error(request, _("The draft is saved, but not published: the note is too long."))
-            elif publish.publish(self, request, [saved.code], **said.cleaned_data):
+            elif (revisions := publish.publish(request, [saved.code], **said.cleaned_data)) is not None:
+                publish.say(request, revisions)
                 return response
             return HttpResponseRedirect(url_of(self, "change", saved.pk))
         return response
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: ErrorCode | None = None,
-    ) -> HttpResponse:
-        """Show where the code stands, and what somebody else changed meanwhile."""
-        form = context["adminform"].form
-        formsets = {type(each.formset.forms[0].instance): each.formset for each in context["inline_admin_formsets"]}
-        every = _forms(form, formsets)
-        if form.is_bound and form.is_conflict:
-            Board.forget(request)
-            stored = Board.of(request).lines[obj.code].row  # type: ignore[union-attr]  # a new code has no conflict
-            fresh = {
-                model: type(formset)(instance=stored, prefix=formset.prefix) for model, formset in formsets.items()
-            }
-            newer = _forms(type(form)(instance=stored), fresh)
-            data, conflicts = merge(every, newer, form.cleaned_data.get("loaded"))
-            for each in every.values():
-                each.data = data
-            context["conflicts"] = [(label_of_field(conflict.where), conflict) for conflict in conflicts]
-            context["rival"] = last_save(stored)
-        elif not form.is_bound:
-            form.initial["loaded"] = opened(every)
+    def stored(self, request: HttpRequest, row: ErrorCode) -> tuple[ErrorCode, LogEntry | None]:
+        Board.forget(request)
+        newest = Board.of(request).lines[row.code].row
+        return newest, last_save(newest)
+
+    def label(self, form: DraftForm, where: str) -> str:
+        return label_of_field(where)
+
+    def form_context(
+        self, request: HttpRequest, form: DraftForm, formsets: list[Any], obj: ErrorCode | None
+    ) -> dict[str, Any]:
         line = Board.of(request).get(obj)
         may_view_runbook = access.can_view_runbook(request)
-        for message_form in formsets[Message].forms if Message in formsets else ():
-            message_form.panel = panel_of(line, message_form)
-        context |= {
+        texts = [
+            each for formset in formsets if isinstance(formset, MessageFormSet) for each in formset.named().values()
+        ]
+        return {
             "line": line,
+            "panels": [(each, panel_of(line, each)) for each in texts],
             "may_change_languages": access.languages_in_words(request),
             "owners": Board.of(request).owners,
             "savers": self._savers(line),
@@ -220,25 +194,16 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             "runbook_url": runbook_url(obj) if obj and may_view_runbook else "",
             "preview_url": url_of(self, "snippet"),
         }
-        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the texts and the runbook, and raise the version that every open form on this code knows."""
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             ErrorCode.objects.filter(pk=form.instance.pk).update(version=F("version") + 1)
-        request.__dict__["_pts_errors_saved"] = form.instance
+        access.visit_of(request).saved = form.instance
         Board.forget(request)
 
-    def response_add(self, request: HttpRequest, obj: ErrorCode, post_url_continue: str | None = None) -> HttpResponse:
-        """Say that the draft is stored."""
-        return self._respond(request, obj) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: ErrorCode) -> HttpResponse:
-        """Say that the draft is stored."""
-        return self._respond(request, obj) or super().response_change(request, obj)
-
-    def _respond(self, request: HttpRequest, obj: ErrorCode) -> HttpResponse | None:
+    def respond(self, request: HttpRequest, obj: ErrorCode) -> HttpResponse | None:
         if "_save" not in request.POST or "_popup" in request.POST:
             return None
         if request.POST["_save"] != "publish":
@@ -297,7 +262,8 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             raise PermissionDenied
         if pk is None:
             return None
-        if (code := self.get_object(request, str(pk))) is None:
+        code: ErrorCode | None = self.get_object(request, str(pk))
+        if code is None:
             raise Http404
         if not all(may(request, code) for may in asked):
             raise PermissionDenied
@@ -316,13 +282,3 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
                     if entry.change_message.startswith(said):
                         entry.change_message = f"{said}."
         return response
-
-
-def _forms(form: DraftForm, formsets: dict[type, Any]) -> dict[str, Any]:
-    """Return all forms of the page, by the beginning of the names that lint issues give their fields."""
-    found: dict[str, Any] = {"": form}
-    if Message in formsets:
-        found |= {f"{each.language}.": each for each in formsets[Message].forms}
-    if Runbook in formsets:
-        found |= {"runbook.": formsets[Runbook].forms[0]}
-    return found

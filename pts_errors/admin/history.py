@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -34,20 +35,16 @@ def revisions_of(request: HttpRequest, code: ErrorCode) -> dict[str, Any]:
         revisions = revisions.filter(number__lt=int(before))
     found = list(revisions[: _PAGE + 1])
     rows = [
-        {
-            "revision": revision,
-            "fields": [
-                label_of(change.path)
-                for change in readable(request, diff.changes(previous.snapshot, revision.snapshot))
-            ]
-            if previous
-            else [],
-            "is_first": previous is None,
-        }
-        for revision, previous in zip(found, [*found[1:], None], strict=True)
+        {"revision": revision, "fields": _fields(request, previous, revision), "is_first": previous is None}
+        for revision, previous in zip_longest(found, found[1:])  # of a code that was never published there is none
     ][:_PAGE]
     more = found[_PAGE - 1].number if len(found) > _PAGE else None
     return {"revisions": rows, "more": more, "live": found[0].number if found and not before else None}
+
+
+def _fields(request: HttpRequest, before: Revision | None, after: Revision) -> list[str]:
+    changes = diff.changes(before.snapshot, after.snapshot) if before else []
+    return [label_of(change.path) for change in readable(request, changes)]
 
 
 def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
@@ -90,8 +87,8 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
         else:
             publish.say(request, revisions)
             return HttpResponseRedirect(url_of(model_admin, "history", code.pk))
-    line = Board.of(request).get(code)
-    live = line.revision.snapshot if line and line.revision else None
+    line = Board.of(request).lines[code.code]
+    live = line.revision.snapshot if line.revision else None
     return page(
         model_admin,
         request,
@@ -103,7 +100,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
             "revision": revision,
             "line": line,
             "differences": differences(readable(request, _restored(diff.changes(live, revision.snapshot)))),
-            "edits": differences(readable(request, line.changes)) if line else [],
+            "edits": differences(readable(request, line.changes)),
         },
     )
 
@@ -116,12 +113,8 @@ def _restored(changes: Iterable[diff.Change]) -> list[diff.Change]:
 def _state(request: HttpRequest, code: ErrorCode, wanted: str, newest: Revision | None) -> dict[str, Any]:
     """Return one side of a comparison."""
     if wanted == DRAFT:
-        line = Board.of(request).get(code)
-        return {
-            "title": _("Draft"),
-            "revision": None,
-            "snapshot": line.entry.as_json() if line else None,
-        }
+        entry = Board.of(request).lines[code.code].entry
+        return {"title": _("Draft"), "revision": None, "snapshot": entry.as_json()}
     if not wanted:
         return {"title": _("Nothing published yet"), "revision": None, "snapshot": None}
     if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):

@@ -16,26 +16,10 @@ from pts_errors.admin.lists import ListAdmin
 from pts_errors.models import LanguageLimit
 
 
-class LimitForm(forms.ModelForm):
-    """A group, and a box to tick for each language."""
-
-    languages = forms.MultipleChoiceField(
-        label=LanguageLimit._meta.get_field("languages").verbose_name,
-        help_text=LanguageLimit._meta.get_field("languages").help_text,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = LanguageLimit
-        fields = ("group", "languages")
-
-
 @admin.register(LanguageLimit)
 class LanguageLimitAdmin(ListAdmin):
     """One row for each group of translators that may not change all languages."""
 
-    form = LimitForm
     list_display = ["group", "named"]
     list_select_related = ("group",)
 
@@ -47,11 +31,18 @@ class LanguageLimitAdmin(ListAdmin):
     def get_form(
         self, request: HttpRequest, obj: LanguageLimit | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Offer the languages of the catalog, and those that the limit names."""
+        """Offer a box to tick for each language of the catalog, and for those that the limit names."""
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         if "languages" in form.base_fields:
+            column = LanguageLimit._meta.get_field("languages")
             tags = sorted({*Board.of(request).languages, *(obj.languages if obj else [])})
-            form.base_fields["languages"].choices = [(tag, name_of(tag)) for tag in tags]
+            form.base_fields["languages"] = forms.MultipleChoiceField(
+                label=column.verbose_name,
+                help_text=column.help_text,
+                required=False,
+                choices=[(tag, name_of(tag)) for tag in tags],
+                widget=forms.CheckboxSelectMultiple,
+            )
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

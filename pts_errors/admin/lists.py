@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
+from django.contrib.admin import AdminSite, ListFilter, ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -20,6 +20,9 @@ from pts_errors.admin.board import Board, Line
 from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import ErrorCode
 
+# A value of a filter, and the words that stand for it.
+Option = tuple[str, object]
+
 
 def _entered(view: Callable[..., Any], admin_site: AdminSite) -> Callable[..., Any]:
     """Return a view that knows its admin site, and that speaks the reader's language if it has every word of it."""
@@ -29,7 +32,7 @@ def _entered(view: Callable[..., Any], admin_site: AdminSite) -> Callable[..., A
         key = kwargs.get("object_id", "0")
         if not (key.isascii() and key.isdigit()):  # Django takes any path for one, and the digits of every script
             raise Http404
-        access.enter(request, admin_site)
+        access.visit_of(request).site = admin_site
         language = languages.of_staff(translation.get_language() or "")
         with translation.override(language):
             response = view(request, *args, **kwargs)
@@ -88,23 +91,16 @@ def line_of(row: Any) -> Line:
     return line
 
 
-class BoardFilter(SimpleListFilter):
-    """A filter on what the board knows. Its counts keep to the other filters and to the search."""
+class _BoardFilter(SimpleListFilter):
+    """A filter on what the board knows. Its counts respect the other filters and the search."""
 
-    def options(self, board: Board) -> Iterable[tuple[str, object]]:
-        """Return the values to choose from, with their words."""
-        raise NotImplementedError  # pragma: no cover - every filter says its own
-
-    def matches(self, line: Line, value: str) -> bool:
-        """Return whether a code belongs to a value."""
-        raise NotImplementedError  # pragma: no cover - every filter says its own
+    options: Callable[[Board], Iterable[Option]]
+    matches: Callable[[Line, str], bool]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the values to choose from."""
         return list(self.options(Board.of(request)))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows that match the chosen value."""
         value = self.value()
         if value is None:
             return queryset
@@ -113,7 +109,7 @@ class BoardFilter(SimpleListFilter):
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
         """Return the number of rows of each value."""
-        others = [spec for spec in changelist.filter_specs if spec is not self and isinstance(spec, BoardFilter)]
+        others = [spec for spec in changelist.filter_specs if spec is not self and isinstance(spec, _BoardFilter)]
         lines = [
             line
             for line in found(self.request, changelist.query)
@@ -123,6 +119,22 @@ class BoardFilter(SimpleListFilter):
             f"{i}__c": sum(self.matches(line, str(value)) for line in lines)
             for i, (value, _word) in enumerate(self.lookup_choices)
         }
+
+
+def board_filter(
+    name: str, title: object, options: Callable[[Board], Iterable[Option]], matches: Callable[[Line, str], bool]
+) -> type[ListFilter]:
+    """Return a filter named ``name`` in addresses.
+
+    ``options`` returns the values to choose from, ``matches`` whether a code has such a value.
+    """
+    attributes = {
+        "parameter_name": name,
+        "title": title,
+        "options": staticmethod(options),
+        "matches": staticmethod(matches),
+    }
+    return type(f"{name.title()}Filter", (_BoardFilter,), attributes)
 
 
 def found(request: HttpRequest, term: str) -> list[Line]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,19 +21,18 @@ from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.filters import TRANSLATIONS_TO_DO, LanguageFilter, TranslationStateFilter, is_in
-from pts_errors.admin.labels import label_of
-from pts_errors.admin.lists import BoardChangeList, line_of
-from pts_errors.admin.pages import MEDIA, url_of
-from pts_errors.admin.panels import badge, last_save, panel_of
-from pts_errors.admin.saving import SavingAdmin
+from pts_errors.admin.labels import label_of_field
+from pts_errors.admin.lists import line_of
+from pts_errors.admin.pages import url_of
+from pts_errors.admin.panels import badge, enter, last_save, panel_of
+from pts_errors.admin.saving import BoardAdmin
 from pts_errors.conf import conf
-from pts_errors.conflicts import merge, opened
 from pts_errors.forms import MessageForm, confirm
 from pts_errors.models import ErrorCode, Message
 
 
 @admin.register(Message)
-class MessageAdmin(SavingAdmin):
+class MessageAdmin(BoardAdmin):
     """The texts of one code in one language."""
 
     form = MessageForm
@@ -40,23 +40,12 @@ class MessageAdmin(SavingAdmin):
     list_display = ["code", "language_name", "source", "translation", "state"]
     list_filter = [LanguageFilter, TranslationStateFilter]
     list_select_related = ("error",)
-    list_per_page = 100
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["error__code", "error__name", "title", "customer_message"]
     ordering = ["error__code", "language"]
     actions = None
 
-    @property
-    def media(self) -> forms.Media:
-        """The stock script and style, and ours."""
-        return super().media + MEDIA
-
     # ---- permissions ----
-
-    def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        """Nobody deletes a message: blank its texts, and the next language is used."""
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
         """Translators may be limited to some languages."""
@@ -110,10 +99,6 @@ class MessageAdmin(SavingAdmin):
         """Return the state of the translation."""
         return badge(line_of(row).translation_of(row.language))
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoardChangeList]:
-        """Return the list whose rows know their line of the board."""
-        return BoardChangeList
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the table of all codes and languages above the list."""
         if not self.has_view_or_change_permission(request):
@@ -166,14 +151,8 @@ class MessageAdmin(SavingAdmin):
 
     # ---- form ----
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Message | None:
-        """Return the row that the board has read; a fresh one to write into."""
-        if request.method == "GET" and from_field is None:
-            lines = Board.of(request).lines.values()
-            rows = (row for line in lines for row in line.row.messages.all() if str(row.pk) == object_id)
-            return next((row for row in rows if self._may_see(request, row)), None)
-        row: Message | None = super().get_object(request, object_id, from_field)
-        return row
+    def rows(self, board: Board) -> Iterable[Message]:
+        return (row for line in board.lines.values() for row in line.row.messages.all())
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -202,46 +181,32 @@ class MessageAdmin(SavingAdmin):
         line = next((line for line in lines if str(line.row.pk) == request.GET.get("error")), None)
         return line, request.GET.get("language", "")
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Message | None = None,
-    ) -> HttpResponse:
-        """Show the source beside the translation, and what somebody else changed meanwhile."""
-        form = context["adminform"].form
-        message: Message = form.instance
-        if form.is_bound and form.is_conflict:
-            Board.forget(request)
-            row = Board.of(request).lines[message.error.code].row
-            rows = (other for other in row.messages.all() if other.language == message.language)
-            stored = next(rows, Message(error=row, language=message.language))
-            newer = {"": type(form)(instance=stored)}
-            data, conflicts = merge({"": form}, newer, form.cleaned_data.get("loaded"))
-            form.data = data
-            context["conflicts"] = [(label_of(("messages", message.language, c.where)), c) for c in conflicts]
-            context["rival"] = last_save(row)
-        elif not form.is_bound:
-            form.initial["loaded"] = opened({"": form})
-        line = Board.of(request).lines[message.error.code]
+    def stored(self, request: HttpRequest, row: Message) -> tuple[Message, LogEntry | None]:
+        Board.forget(request)
+        line = Board.of(request).lines[row.error.code]
+        return _stored(line, row.language) or Message(error=line.row, language=row.language), last_save(line.row)
+
+    def label(self, form: MessageForm, where: str) -> str:
+        return label_of_field(f"{form.language}.{where}")
+
+    def form_context(
+        self, request: HttpRequest, form: MessageForm, formsets: list[Any], obj: Message | None
+    ) -> dict[str, Any]:
+        line = Board.of(request).lines[form.instance.error.code]
         others = [
             (tag, languages.name_of(tag), languages.direction(tag), other)
             for tag, other in line.entry.messages.items()
-            if tag not in (message.language, conf.SOURCE_LANGUAGE) and self._may_see(request, _stored(line, tag))
+            if tag not in (form.language, conf.SOURCE_LANGUAGE) and self._may_see(request, _stored(line, tag))
         ]
-        context |= {
+        return {
             "line": line,
             "panel": panel_of(line, form),
             "may_change_languages": access.languages_in_words(request),
             "others": others,
             "code_url": url_of(self, "change", line.row.pk),
-            "title": f"{line.row.code}: {name_of(message.language)}",
+            "title": f"{line.row.code}: {name_of(form.language)}",
             "subtitle": None,
         }
-        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Message, form: Any, change: bool) -> None:
         """Save the texts, confirmed against the source as it is now, and raise the version of the code."""
@@ -249,31 +214,11 @@ class MessageAdmin(SavingAdmin):
         confirm(obj, source)
         super().save_model(request, obj, form, change)
         ErrorCode.objects.filter(pk=obj.error_id).update(version=F("version") + 1)
+        # The history of the code tells who translated it.
+        enter(request, [obj.error], _("Translated into %(language)s.") % {"language": name_of(obj.language)})
         Board.forget(request)
 
-    def log_addition(self, request: HttpRequest, obj: Message, message: Any) -> Any:
-        """Log it with the code, too: its history tells who did what."""
-        self._log_with_code(request, obj)
-        return super().log_addition(request, obj, message)
-
-    def log_change(self, request: HttpRequest, obj: Message, message: Any) -> Any:
-        """Log it with the code, too: its history tells who did what."""
-        self._log_with_code(request, obj)
-        return super().log_change(request, obj, message)
-
-    def _log_with_code(self, request: HttpRequest, obj: Message) -> None:
-        text = _("Translated into %(language)s.") % {"language": name_of(obj.language)}
-        super().log_change(request, obj.error, text)
-
-    def response_add(self, request: HttpRequest, obj: Message, post_url_continue: str | None = None) -> HttpResponse:
-        """Go on to the next message, if that button was pressed."""
-        return self._next(request, obj) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: Message) -> HttpResponse:
-        """Go on to the next message, if that button was pressed."""
-        return self._next(request, obj) or super().response_change(request, obj)
-
-    def _next(self, request: HttpRequest, obj: Message) -> HttpResponse | None:
+    def respond(self, request: HttpRequest, obj: Message) -> HttpResponse | None:
         if request.POST.get("_save") != "next":
             return None
         notes.success(request, _("%(code)s is saved as a draft.") % {"code": obj.error.code})

@@ -38,7 +38,6 @@ def page(
     title: str,
     code: ErrorCode | None = None,
     context: Mapping[str, Any],
-    status: int = 200,
 ) -> TemplateResponse:
     """Return a page with the admin's frame, its place in the tree, and our style."""
     opts = ErrorCode._meta
@@ -67,5 +66,4 @@ def page(
             "code": code,
             **context,
         },
-        status=status,
     )

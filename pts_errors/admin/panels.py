@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from pts_errors import languages, placeholders
+from pts_errors import diff, languages, placeholders
 from pts_errors.admin.board import Line, State
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS
@@ -31,8 +32,6 @@ def badge(state: State) -> str:
 def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
     """Return what stands beside the fields of one language: its source, its state and what is wrong."""
     language = form.language
-    rows = line.confirmations(language) if line else []
-    issues = line.issues if line else []
     return {
         "language": language,
         "source_language": conf.SOURCE_LANGUAGE,
@@ -42,19 +41,22 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
         "is_source": language == conf.SOURCE_LANGUAGE,
         "is_locked": all(field.disabled for field in form.fields.values()),
         "state": line.translation_of(language) if line else None,
-        "rows": [
-            {
-                "field": _field(form, row.name),
-                "source": row.source,
-                "pieces": row.pieces,
-                "issues": [issue for issue in issues if issue.where == f"{language}.{row.name}"],
-                "placeholders": sorted(placeholders.names(row.source)),
-                "result": _result(getattr(form.instance, row.name), language),
-                "text": getattr(form.instance, row.name),
-            }
-            for row in rows
-        ]
-        or [{"field": form[name], "source": ""} for name in MESSAGE_FIELDS],
+        "rows": [_row(line, form, name) if line else {"field": form[name], "source": ""} for name in MESSAGE_FIELDS],
+    }
+
+
+def _row(line: Line, form: InlineMessageForm, name: str) -> dict[str, Any]:
+    """Return what stands beside one field of a translation: its source, and how that changed since the confirmation."""
+    language, source, text = form.language, getattr(line.source, name), getattr(form.instance, name)
+    confirmed = line.message(language).source_text.get(name, source)
+    return {
+        "field": _field(form, name),
+        "source": source,
+        "pieces": diff.words(confirmed, source) if confirmed != source else [],
+        "issues": [issue for issue in line.issues if issue.where == f"{language}.{name}"],
+        "placeholders": sorted(placeholders.names(source)),
+        "result": _result(text, language),
+        "text": text,
     }
 
 
@@ -63,7 +65,7 @@ def log_of(row: ErrorCode) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(content_type=get_content_type_for_model(row), object_id=str(row.pk))
 
 
-def enter(request: HttpRequest, rows: QuerySet[Any], text: str) -> None:
+def enter(request: HttpRequest, rows: Iterable[Any], text: str) -> None:
     """Write into the admin's log of these rows what the user has done with them; their history shows it."""
     LogEntry.objects.log_actions(
         user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here

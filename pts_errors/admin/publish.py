@@ -25,18 +25,8 @@ from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
 
 
-def publish(
-    model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool
-) -> bool:
-    """Publish the drafts of these codes, say how it went, and return whether nothing refused."""
-    revisions = _publish(request, codes, note=note, wording_only=wording_only)
-    if revisions is None:
-        return False
-    say(request, revisions)
-    return True
-
-
-def _publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool) -> list[Revision] | None:
+def publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool) -> list[Revision] | None:
+    """Publish the drafts of these codes and return their revisions; None if it was refused, which the user is told."""
     try:
         return publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
     except PublishRefused as refused:
@@ -107,7 +97,7 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
                         % {"codes": late},
                     )
                 else:
-                    revisions = _publish(request, list(ticked), **form.cleaned_data)
+                    revisions = publish(request, list(ticked), **form.cleaned_data)
         except DatabaseError as error:  # away, full, read-only, or busy for too long
             messages.error(request, str(error))
             messages.warning(request, _("Nothing was published."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from django.utils.text import capfirst
@@ -42,22 +41,17 @@ class DateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the chosen period, those that it is in, and those that are in it."""
         value = self.value() or ""
-        revisions = self.queryset(request, model_admin.get_queryset(request))
-        if not value:
-            ends = revisions.aggregate(first=Min("created_at"), last=Max("created_at"))
-            inner = (
-                [str(year) for year in range(_year(ends["first"]), _year(ends["last"]) + 1)] if ends["first"] else []
-            )
-        elif value.count("-") < 2:
-            first, _end = _days(value)
-            last = calendar.monthrange(first.year, first.month)[1] if "-" in value else 12
-            inner = [f"{value}-{number:02}" for number in range(1, last + 1)]
-        else:
-            inner = []
-        counts = {f"n{each}": Count("pk", filter=_between(each)) for each in inner}
-        found = revisions.order_by().aggregate(**counts) if counts else {}
-        outer = [value[:length] for length in (4, 7, 10) if length <= len(value)]
-        return [(each, _words(each)) for each in [*outer, *(each for each in inner if found[f"n{each}"])]]
+        if value:
+            _days(value)  # an empty list of values would hide that there is no such period
+        lengths = (4, 7, 10)  # of a year, a month, a day
+        outer = [value[:length] for length in lengths if length <= len(value)]
+        inner = set()
+        for length in lengths[len(outer) :][:1]:
+            # One moment for each publish, however many codes it was of.
+            moments = model_admin.get_queryset(request).order_by().values_list("created_at", flat=True).distinct()
+            days = (str((timezone.localtime(each) if timezone.is_aware(each) else each).date()) for each in moments)
+            inner = {day[:length] for day in days if day.startswith(value)}
+        return [(each, _words(each)) for each in [*outer, *sorted(inner)]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Revision]) -> QuerySet[Revision]:
         """Return the revisions of the chosen period.
@@ -91,10 +85,6 @@ def _between(value: str) -> Q:
     if timezone.is_aware(timezone.now()):  # a host may do without time zones
         first, end = timezone.make_aware(first), timezone.make_aware(end)
     return Q(created_at__gte=first, created_at__lt=end)
-
-
-def _year(moment: datetime) -> int:
-    return (timezone.localtime(moment) if timezone.is_aware(moment) else moment).year
 
 
 def _words(value: str) -> str:
