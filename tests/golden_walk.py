@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import re
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
@@ -23,6 +25,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.checks import run_checks
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.db import connection
 from django.http import HttpResponse
 from django.template import Context, Template
 from django.test import Client, RequestFactory, override_settings
@@ -55,14 +58,53 @@ def everything(recording: Recording, scratch: Path, clock: Any) -> None:
     setup_test_environment()
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
+    jobs = Jobs(recording, scratch)
     files(recording, scratch)
-    public(recording, "public", languages(), codes())
-    python(recording, FEW, codes())
-    commands(recording, FEW, codes())
+    for start in range(4):
+        jobs.start(public, "public", languages()[start::4], codes())
+    jobs.start(methods, "public")
+    jobs.start(python, FEW, codes())
+    jobs.start(commands, FEW, codes())
     history(recording, scratch, clock)
-    public(recording, "later", FEW, (*codes(), "4100", "4101", "4242"))
-    staff(recording)
-    admin(recording)
+    jobs.start(public, "later", FEW, (*codes(), "4100", "4101", "4242"))
+    jobs.start(staff)
+    for tag in STAFF:
+        jobs.start(admin, tag)
+    lists(recording)
+    jobs.end()
+
+
+class Jobs:
+    """Parts of the walk in processes of their own, each with a copy of the database as it is when it starts."""
+
+    def __init__(self, recording: Recording, scratch: Path) -> None:
+        """Begin with none."""
+        self._recording, self._scratch = recording, scratch
+        self._files: dict[int, Path] = {}
+
+    def start(self, part: Callable[..., None], *arguments: Any) -> None:
+        """Start one."""
+        connection.close()
+        database = self._scratch / f"{len(self._files)}.sqlite3"
+        shutil.copyfile(connection.settings_dict["NAME"], database)
+        if child := os.fork():
+            self._files[child] = database.with_suffix(".txt")
+            return
+        try:
+            connection.settings_dict["NAME"] = str(database)
+            part(self._recording, *arguments)
+            self._recording.write(database.with_suffix(".txt"))
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+    def end(self) -> None:
+        """Wait for all, and gather what they have recorded."""
+        for child, file in self._files.items():
+            if os.waitpid(child, 0)[1]:
+                raise SystemExit("A part of the walk failed.")
+            self._recording.digests |= golden.read(file)
 
 
 @cache
@@ -167,6 +209,11 @@ def public(recording: Recording, name: str, tags: Iterable[str], codes: Sequence
         walk(recording, f"{name}/asked", client, [*asked, f"/api/errors/?language={tag}"])
         etag = client.get("/api/errors/", headers={"accept-language": tag})["ETag"]
         walk(recording, f"{name}/{tag}/unchanged", client, ["/api/errors/"], **{"if-none-match": etag})
+
+
+def methods(recording: Recording, name: str) -> None:
+    """Record what other methods and other media types get."""
+    client = Client()
     for kind in ("text/markdown", "application/json", "image/png", "text/html", "application/vnd.oai.openapi"):
         urls = ["/errors/1007/", f"/errors/{UNKNOWN}/", "/errors/", "/api/errors/1007/", "/api/schema/"]
         walk(recording, f"{name}/accept/{kind.replace('/', '_')}", client, urls, accept=kind)
@@ -439,8 +486,8 @@ def staff(recording: Recording) -> None:
             walk(recording, f"staff/{tag}-{name}", client, few, **{"accept-language": tag})
 
 
-def admin(recording: Recording) -> None:
-    """Record the back office for who may do everything, and for two who may not."""
+def admin(recording: Recording, tag: str) -> None:
+    """Record the back office for who may do everything."""
     some = ("1005", "1009", "4101", "8010")
     rows: dict[str, Any] = {name: apps.get_model("pts_errors", name).objects for name in ("errorcode", "message")}
     rows |= {name: apps.get_model("pts_errors", name).objects for name in ("category", "revision", "languagelimit")}
@@ -454,8 +501,11 @@ def admin(recording: Recording) -> None:
     for model, found in keys.items():
         values = {"object_id": found, "pk": found, "number": [1, 12], "flag": [1], "language": ["fr"]}
         urls += addresses(f"/admin/pts_errors/{model}/", values)
-    for tag in STAFF:
-        walk(recording, f"admin/{tag}", client_of(), urls, **{"accept-language": tag})
+    walk(recording, f"admin/{tag}", client_of(), urls, **{"accept-language": tag})
+
+
+def lists(recording: Recording) -> None:
+    """Record every choice of the filters, and what two people see who may not do everything."""
     for page in (LIST, MATRIX, "/admin/pts_errors/revision/"):
         links = re.findall(r'href="(\?[^"&]*)"', client_of().get(page).content.decode())
         walk(recording, "admin/filters", client_of(), [page + link for link in links if not link.startswith("?o=")])
