@@ -15,7 +15,6 @@ _logger = logging.getLogger("pts_errors")
 
 # Unknown codes are logged once each; what clients invent beyond so many is not worth the memory.
 _MAX_LOGGED = 1000
-_logged: set[str] = set()
 
 
 def get(code: object, *, language: str | None = None) -> LocalizedError:
@@ -55,6 +54,7 @@ def _log(code: object) -> None:
     text = text_of(code)
     # Never a longer value itself: it may be a card number, or a line that looks like another log entry.
     shown = ascii(text) if text else f"of type {type(code).__name__}"
-    if shown not in _logged and len(_logged) < _MAX_LOGGED:
-        _logged.add(shown)
+    logged = snapshot.holder.logged
+    if shown not in logged and len(logged) < _MAX_LOGGED:
+        logged.add(shown)
         _logger.warning("The error code %s is not in the catalog; the safe unknown text is shown.", shown)

@@ -24,10 +24,6 @@ _logger = logging.getLogger("pts_errors")
 # While the database does not answer it is asked this often: rarely enough to add no load, often enough to be back soon.
 _BACK_OFF_SECONDS = 5.0
 
-# So long the readers of a process that has just begun wait for the one of them that loads the catalog.
-_PATIENCE_SECONDS = 5.0
-
-
 uncommitted: set[str] = set()
 """Digests of publishes in this process whose transactions have not ended well, or not ended yet."""
 
@@ -35,16 +31,21 @@ uncommitted: set[str] = set()
 class Holder:
     """Holds one process's catalog and knows when to ask the database for a newer one."""
 
-    def __init__(self) -> None:
-        """Hold nothing: the first reader loads."""
+    patience = 5.0
+    """Seconds that the other readers of a cold process wait for the first load."""
+
+    def __init__(self, known: Catalog | None = None) -> None:
+        """Begin with a catalog that the database gave, or with nothing, so that the first reader loads it."""
         self.error = ""
         """Why the last refresh failed; empty when it did not."""
         self.localized: Mapping[str, Mapping[str, LocalizedError]] = {}
         """What of the catalog was asked for, up to the time ``due``: for the fast way of `pts_errors.lookup.get` alone."""
-        self.catalog = None
+        self.catalog = known
+        self.logged: set[str] = set()
+        """Unknown codes that were logged, once each."""
         self.confirmed: float | None = None
         """Time, as ``time.monotonic`` gives it, at which the database last said that this is the newest catalog."""
-        self._is_loaded = False  # from the database, not from the package
+        self._is_loaded = known is not None  # from the database, not from the package
         self._is_provisional = False  # a publish that was served before its transaction ended, as tests do
         self._spare: Catalog | None = None  # what is served while there is nothing from the database
         self.due = 0.0
@@ -69,7 +70,7 @@ class Holder:
             return catalog
         if catalog is None:
             # The first question may hang with its database: after a while the packaged catalog has to do.
-            if not self._lock.acquire(timeout=0 if self._spare else _PATIENCE_SECONDS):
+            if not self._lock.acquire(timeout=0 if self._spare else self.patience):
                 return self._stand_in("The database does not answer.")
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
@@ -82,7 +83,7 @@ class Holder:
 
     def refresh(self) -> Catalog:
         """Ask the database now, due or not, and return what is served from now on."""
-        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+        if not self._lock.acquire(timeout=self.patience):
             # Whoever asks now hangs with the database, and the news has to wait.
             return self.catalog or self._stand_in("The database does not answer.")
         try:
@@ -266,9 +267,5 @@ def _read(revisions: RevisionQuerySet) -> tuple[list[Entry], list[str]]:
     return entries, damaged
 
 
-def _after_fork() -> None:
-    holder.after_fork()
-
-
 if hasattr(os, "register_at_fork"):  # pragma: no branch # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=lambda: holder.after_fork())

@@ -10,7 +10,7 @@ from pts_errors import markdown, snapshot
 from pts_errors.checks import check_settings
 from pts_errors.draft import lint_context
 from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice
-from pts_errors.pages import reference, runbook, words
+from pts_errors.pages import reference, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, asset
 from pts_errors.testing import override_catalog
 
@@ -79,18 +79,6 @@ def test_expectation_of_a_step_begins_a_line() -> None:
     html = markdown.render("1. Count\n   them.\n   Expect: one.")
 
     assert html == "<ol>\n<li>Count\nthem.<br>\nExpect: one.</li>\n</ol>\n"
-
-
-def test_rendered_runbook_is_kept_with_its_catalog() -> None:
-    """One catalog is served at a time; the next one is rendered afresh."""
-    with override_catalog():
-        first = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
-        again = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
-    with override_catalog():
-        other = runbook._rendered(snapshot.current(), snapshot.current().entries["8010"])
-
-    assert first is again
-    assert other is not first
 
 
 def test_names_of_a_site_are_known_to_the_rules(settings: Settings, db: None) -> None:
