@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
@@ -17,6 +18,7 @@ from hypothesis import settings as hypothesis
 from pts_errors import seed, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.entry import Entry
+from tests.factories import UserFactory
 
 # How long an example takes says more about the machine than about the code. Whoever looks for more faults asks for
 # "thorough"; continuous integration for "steady", so that nobody's change is refused for an old fault found by chance.
@@ -110,3 +112,18 @@ def ship(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(seed, "packaged", lambda: tuple(entries.values()))
 
     return change
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    """A browser in which an editor is logged in."""
+    client.force_login(UserFactory(username="edda", role="editor"))
+    return client
+
+
+@pytest.fixture
+def publisher() -> Client:
+    """Another browser, in which a publisher is logged in."""
+    client = Client()
+    client.force_login(UserFactory(username="pub", role="publisher"))
+    return client

@@ -32,13 +32,6 @@ IMPORT = f"{LIST}import/"
 OLD, NEW = 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"'
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
-
-
 def changed(path: Path, *replacements: tuple[str, str]) -> SimpleUploadedFile:
     """Return an exported file with texts replaced, which must be there."""
     text = path.read_text(encoding="utf-8")

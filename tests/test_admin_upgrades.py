@@ -20,13 +20,6 @@ from tests.factories import CategoryFactory, GroupFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
-
-
 def shipped(entry: Entry) -> Entry:
     """Return what the next version of the package ships."""
     english = replace(entry.messages["en"], title="Too much")
