@@ -14,7 +14,6 @@ _logger = logging.getLogger("pts_errors")
 
 # Each unknown code is logged once, up to this many: clients can invent codes without end.
 _MAX_LOGGED = 1000
-_logged: set[str] = set()
 
 
 def get(code: object, *, language: str | None = None) -> LocalizedError:
@@ -47,6 +46,7 @@ def _log(code: object) -> None:
     text = text_of(code)
     # Longer values are not logged: they may be card numbers, or forged log lines.
     shown = ascii(text) if text else f"of type {type(code).__name__}"
-    if shown not in _logged and len(_logged) < _MAX_LOGGED:
-        _logged.add(shown)
+    logged = snapshot.holder.logged
+    if shown not in logged and len(logged) < _MAX_LOGGED:
+        logged.add(shown)
         _logger.warning("The error code %s is not in the catalog; the safe unknown text is shown.", shown)

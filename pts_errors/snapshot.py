@@ -24,9 +24,6 @@ _logger = logging.getLogger("pts_errors")
 # How often to try again while the database is away: rarely enough to add no load, often enough to recover soon.
 _BACK_OFF_SECONDS = 5.0
 
-# How long readers of a cold process wait for the first load.
-_PATIENCE_SECONDS = 5.0
-
 
 uncommitted: set[str] = set()
 """Digests of publishes in this process whose transactions were rolled back or are still open."""
@@ -35,15 +32,20 @@ uncommitted: set[str] = set()
 class Holder:
     """Holds the catalog of one process, and asks the database for a newer one when that is due."""
 
-    def __init__(self) -> None:
-        """Hold nothing: the first reader loads the catalog."""
+    patience = 5.0
+    """Seconds that other readers of a cold process wait for the first load."""
+
+    def __init__(self, known: Catalog | None = None) -> None:
+        """Begin with a catalog from the database, or with nothing: then the first reader loads it."""
         self.error = ""
         """Why the last refresh failed; empty if it succeeded."""
-        self.catalog: Catalog | None = None
+        self.catalog = known
         """What is served until ``due``. Readers ask `current`."""
+        self.logged: set[str] = set()
+        """Unknown codes that were logged, once each."""
         self.confirmed: float | None = None
         """When the database last confirmed that this is the newest catalog, by ``time.monotonic``."""
-        self._is_loaded = False  # from the database, not from the package
+        self._is_loaded = known is not None  # from the database, not from the package
         self._is_provisional = False  # a publish that is served before its transaction ended, as tests do
         self._spare: Catalog | None = None  # the packaged catalog, while nothing was read from the database
         self.due = 0.0
@@ -58,7 +60,7 @@ class Holder:
             return catalog
         if catalog is None:
             # The first load may hang with its database: after a while, fall back to the packaged catalog.
-            if not self._lock.acquire(timeout=0 if self._spare else _PATIENCE_SECONDS):
+            if not self._lock.acquire(timeout=0 if self._spare else self.patience):
                 return self._stand_in("The database does not answer.")
         elif self._must_not_ask() or not self._lock.acquire(blocking=False):
             return catalog
@@ -71,7 +73,7 @@ class Holder:
 
     def refresh(self) -> Catalog:
         """Ask the database now, even if it is not due, and return the catalog to serve from now on."""
-        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+        if not self._lock.acquire(timeout=self.patience):
             # Another thread is waiting for the database, so the refresh has to wait.
             return self.catalog or self._stand_in("The database does not answer.")
         try:
@@ -263,9 +265,5 @@ def _without_sources(revision: Revision) -> Revision:
     return revision
 
 
-def _after_fork() -> None:
-    holder.after_fork()
-
-
 if hasattr(os, "register_at_fork"):  # pragma: no branch # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=lambda: holder.after_fork())

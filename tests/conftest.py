@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
-from pts_errors import lookup, snapshot
+from pts_errors import seed, snapshot
 from pts_errors.catalog import Catalog
+from pts_errors.entry import Entry
+from tests.factories import UserFactory
 
 # How long an example takes says more about the machine than about the code. Whoever looks for more faults asks for
 # "thorough"; continuous integration for "steady", so that nobody's change is refused for an old fault found by chance.
@@ -71,13 +74,9 @@ def seeded(django_db_setup: None, django_db_blocker: Any) -> Seeded:
 @pytest.fixture(autouse=True)
 def fresh_process(request: pytest.FixtureRequest, seeded: Seeded) -> Iterator[None]:
     """Begin every test as a process of its own: one that has read the seeded catalog, or nothing yet (mark ``cold``)."""
-    holder = snapshot.Holder()
-    if request.node.get_closest_marker("cold") is None:
-        holder.catalog = seeded.catalog()
-        holder._is_loaded = True
-    snapshot.swap(holder)
+    is_cold = request.node.get_closest_marker("cold") is not None
+    snapshot.swap(snapshot.Holder(None if is_cold else seeded.catalog()))
     snapshot.uncommitted.clear()
-    lookup._logged.clear()
     with translation.override("en"):  # a test that activates a language, or sends a request, would leave it behind
         yield
     snapshot.swap(snapshot.Holder())
@@ -99,3 +98,32 @@ def exported(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, dj
     with django_db_blocker.unblock():
         call_command("pts_export", str(directory), stdout=io.StringIO())
     return directory
+
+
+@pytest.fixture
+def ship(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that makes the installed package one that ships other entries: ``ship(c1005=changed)``."""
+
+    def change(**changes: Callable[[Any], Entry]) -> None:
+        entries = {entry.code: entry for entry in seed.packaged()}
+        for name, changed in changes.items():
+            code = name.removeprefix("c")
+            entries[code] = changed(entries.get(code))
+        monkeypatch.setattr(seed, "packaged", lambda: tuple(entries.values()))
+
+    return change
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    """A browser in which an editor is logged in."""
+    client.force_login(UserFactory(username="edda", role="editor"))
+    return client
+
+
+@pytest.fixture
+def publisher() -> Client:
+    """Another browser, in which a publisher is logged in."""
+    client = Client()
+    client.force_login(UserFactory(username="pub", role="publisher"))
+    return client

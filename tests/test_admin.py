@@ -16,21 +16,6 @@ from tests.factories import CategoryFactory, ErrorCodeFactory, FlagFactory, User
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
-
-
-@pytest.fixture
-def publisher() -> Client:
-    """Another browser, in which a publisher is logged in."""
-    client = Client()
-    client.force_login(UserFactory(username="pub", role="publisher"))
-    return client
-
-
 def runbook(code: str) -> Runbook:
     """Return the runbook of a code."""
     return Runbook.objects.get(error__code=code)

@@ -8,7 +8,6 @@ from django.test import Client
 
 from pts_errors.models import Category
 from tests.admin_pages import fields, said, send
-from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -16,13 +15,6 @@ pytestmark = pytest.mark.django_db
 def url_of(slug: str) -> str:
     """Return the address of the form."""
     return f"/admin/pts_errors/category/{Category.objects.get(slug=slug).pk}/change/"
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """Be somebody who may change categories."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
 
 
 def test_the_second_of_two_editors_is_told_and_loses_nothing(editor: Client) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pts_errors import exchange
-from pts_errors.admin import imports
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, code_url, fields, said, send
 from tests.factories import GroupFactory, UserFactory
@@ -29,13 +30,6 @@ pytestmark = pytest.mark.django_db
 
 IMPORT = f"{LIST}import/"
 OLD, NEW = 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"'
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
 
 
 def changed(path: Path, *replacements: tuple[str, str]) -> SimpleUploadedFile:
@@ -235,17 +229,24 @@ def test_no_file_and_two_of_one_name_are_refused(editor, exported):
     assert "There are two files of this name." in upload(editor, changed(file), changed(file)).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("limit", "expected"), [("_MAX_CHANGES", "differ from the drafts in 1 values"), ("_MAX_SIGNED", "too large")]
-)
-def test_more_than_fits_a_page_is_refused(editor, exported, monkeypatch, limit, expected):
+def too_much(exported):
+    """Return the files of two uploads that no page can show: one of many changes, and one that does not get smaller."""
+    paths = sorted((exported / "messages").glob("[f-r]*.po"))
+    texts = [re.sub(r'^msgstr "(?=[^"])', 'msgstr "X', path.read_text(encoding="utf-8"), flags=re.M) for path in paths]
+    noise = base64.encodebytes(random.Random(1).randbytes(2_000_000)).decode().replace("\n", "\n# ")
+    large = (exported / "messages/fr.po").read_text(encoding="utf-8")
+    return [
+        [SimpleUploadedFile(path.name, text.encode()) for path, text in zip(paths, texts, strict=True)],
+        [SimpleUploadedFile("fr.po", f"# {noise}\n{large}".encode())],
+    ]
+
+
+def test_more_than_fits_a_page_is_refused(editor, exported):
     """With what to do instead."""
-    monkeypatch.setattr(imports, limit, 0)
+    many, large = [upload(editor, *files).content.decode() for files in too_much(exported)]
 
-    text = upload(editor, changed(exported / "messages/fr.po", (OLD, NEW))).content.decode()
-
-    assert expected in text
-    assert "run pts_import" in text
+    assert re.search(r"differ from the drafts in \d{3,} values. Import fewer at once, or run pts_import", many)
+    assert "too large for a page. Import fewer at once, or run pts_import" in large
 
 
 def test_an_old_upload_is_refused(editor, exported):
@@ -419,7 +420,7 @@ def test_what_is_rejected_is_said_in_the_language_of_the_page(chinese, exported,
     assert [text for text in reasons if not is_chinese(text)] == []
 
 
-def test_what_a_user_may_not_do_is_said_in_the_language_of_the_page(chinese, exported, monkeypatch):
+def test_what_a_user_may_not_do_is_said_in_the_language_of_the_page(chinese, exported):
     """As is all that the page itself refuses."""
     file = exported / "messages/fr.po"
     row = next(line for line in (exported / "codes.csv").read_text("utf-8").splitlines() if line.startswith("1000,"))
@@ -442,10 +443,7 @@ def test_what_a_user_may_not_do_is_said_in_the_language_of_the_page(chinese, exp
         upload(chinese, changed(exported / "codes.csv", (row, f"{row}\r\n{new}"))),
     ]
     chinese.force_login(UserFactory(role="editor"))
-    for limit in ("_MAX_CHANGES", "_MAX_SIGNED"):
-        monkeypatch.setattr(imports, limit, 0)
-        answers.append(upload(chinese, changed(file, (OLD, NEW))))
-        monkeypatch.undo()
+    answers += [upload(chinese, *files) for files in too_much(exported)]
 
     assert all(told(response) for response in answers)
     assert [text for response in answers for text in told(response) if not is_chinese(text)] == []

@@ -16,13 +16,6 @@ from tests.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserF
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(client: Client) -> Client:
-    """A browser in which a publisher is logged in."""
-    client.force_login(UserFactory(username="pub", role="publisher"))
-    return client
-
-
 def codes(response) -> list[str]:
     """Return the codes that a list shows."""
     return [row.code for row in response.context["cl"].result_list]
@@ -33,20 +26,20 @@ def queue(response) -> list[str]:
     return [item["text"] for item in response.context["queue"]]
 
 
-def test_every_code_is_on_one_page(browser):
+def test_every_code_is_on_one_page(publisher):
     """Ctrl-F works."""
-    assert len(codes(browser.get(LIST))) == 59
+    assert len(codes(publisher.get(LIST))) == 59
 
 
-def test_the_queue_says_when_nothing_waits(browser):
+def test_the_queue_says_when_nothing_waits(publisher):
     """A quiet list looks quiet, and a list of which nobody has read the runbooks is not."""
-    assert queue(browser.get(LIST)) == ["59 runbooks never reviewed"]
+    assert queue(publisher.get(LIST)) == ["59 runbooks never reviewed"]
     Runbook.objects.update(reviewed_at=timezone.now())
 
-    assert "Nothing waits" in browser.get(LIST).content.decode()
+    assert "Nothing waits" in publisher.get(LIST).content.decode()
 
 
-def test_the_queue_counts_what_waits_and_links_to_it(browser):
+def test_the_queue_counts_what_waits_and_links_to_it(publisher):
     """The list is the work queue."""
     Message.objects.filter(error__code="1007", language="en").update(title="Balance too low")
     Message.objects.filter(error__code="1008", language="fil").delete()
@@ -55,7 +48,7 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
     FlagFactory(code="8010")
     Runbook.objects.filter(error__code="1001").update(reviewed_at=timezone.now() - timedelta(days=400))
 
-    response = browser.get(LIST)
+    response = publisher.get(LIST)
 
     assert queue(response) == [
         "3 codes edited, not published",
@@ -67,7 +60,7 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
         "1 code with errors",
     ]
     for item in response.context["queue"]:
-        assert codes(browser.get(f"{LIST}?{item['query']}"))
+        assert codes(publisher.get(f"{LIST}?{item['query']}"))
 
 
 @pytest.mark.parametrize(
@@ -92,54 +85,54 @@ def test_the_queue_counts_what_waits_and_links_to_it(browser):
         ("q=%20", None),
     ],
 )
-def test_filters_and_search_find_their_codes(browser, query, expected):
+def test_filters_and_search_find_their_codes(publisher, query, expected):
     """Each alone, and together."""
     ErrorCodeFactory(code="7001", name="NEW_CODE")
     ErrorCode.objects.filter(code="9999").update(is_retired=True)
     publishing.publish(["9999"])
     Message.objects.filter(error__code="1007", language="fil").delete()
 
-    found = codes(browser.get(f"{LIST}?{query}"))
+    found = codes(publisher.get(f"{LIST}?{query}"))
 
     assert sorted(found) == expected if expected is not None else len(found) == 60
 
 
-def test_counts_beside_filters_keep_to_the_other_filters_and_to_the_search(browser):
+def test_counts_beside_filters_keep_to_the_other_filters_and_to_the_search(publisher):
     """A count says how many rows a click would show."""
-    response = browser.get(f"{LIST}?category=upstream&q=query")
+    response = publisher.get(f"{LIST}?category=upstream&q=query")
 
     spec = next(spec for spec in response.context["cl"].filter_specs if spec.parameter_name == "severity")
     counted = sum(spec.get_facet_queryset(response.context["cl"]).values())
     assert counted == len(codes(response)) > 0
 
 
-def test_a_known_number_opens_its_code(browser):
+def test_a_known_number_opens_its_code(publisher):
     """Search, Enter, there."""
-    assert browser.get(f"{LIST}?q=+8010+").headers["Location"] == code_url("8010")
+    assert publisher.get(f"{LIST}?q=+8010+").headers["Location"] == code_url("8010")
 
 
-def test_runbooks_are_searched_only_for_those_who_may_read_them(browser):
+def test_runbooks_are_searched_only_for_those_who_may_read_them(publisher):
     """A search must not tell what a page would not."""
     Runbook.objects.filter(error__code="8010").update(impact="The canary sings.")
     translator = Client()
     translator.force_login(UserFactory(role="translator"))
 
-    assert codes(browser.get(f"{LIST}?q=canary")) == ["8010"]
+    assert codes(publisher.get(f"{LIST}?q=canary")) == ["8010"]
     assert codes(translator.get(f"{LIST}?q=canary")) == []
 
 
 @pytest.mark.parametrize("term", ["(a+)+$", "a" * 10_000, "\x00", "'; --", "%"])
-def test_hostile_terms_are_words_like_any_other(browser, term):
+def test_hostile_terms_are_words_like_any_other(publisher, term):
     """They are looked for as they are, at once."""
-    assert browser.get(LIST, {"q": term}).status_code == 200
+    assert publisher.get(LIST, {"q": term}).status_code == 200
 
 
-def test_rows_name_what_is_missing_and_who_changed_them(browser):
+def test_rows_name_what_is_missing_and_who_changed_them(publisher):
     """Words, not only colors."""
     Message.objects.filter(error__code="1007", language__in=["fil", "fr", "de", "hi", "th"]).delete()
     publishing.publish(["1007"], author=UserFactory(username="mona"))
 
-    text = browser.get(LIST).content.decode()
+    text = publisher.get(LIST).content.decode()
 
     assert "12/17" in text
     assert "de Missing, fil Missing, fr Missing and 2 more" in text
@@ -147,17 +140,17 @@ def test_rows_name_what_is_missing_and_who_changed_them(browser):
 
 
 @pytest.mark.parametrize("order", ["3", "-6", "8", "9"])
-def test_the_list_is_sorted_by_its_columns(browser, order):
+def test_the_list_is_sorted_by_its_columns(publisher, order):
     """Severity by urgency."""
-    assert len(codes(browser.get(f"{LIST}?o={order}"))) == 59
+    assert len(codes(publisher.get(f"{LIST}?o={order}"))) == 59
 
 
-def test_publishing_a_selection_shows_what_changes_and_what_is_left_out(browser):
+def test_publishing_a_selection_shows_what_changes_and_what_is_left_out(publisher):
     """The action leads to the publish screen."""
     Runbook.objects.filter(error__code="8010").update(impact="Everybody waits.")
     rows = ErrorCode.objects.filter(code__in=["8010", "1007"])
 
-    response = browser.post(
+    response = publisher.post(
         LIST, {"action": "publish_selected", "_selected_action": [row.pk for row in rows]}, follow=True
     )
 
@@ -165,11 +158,11 @@ def test_publishing_a_selection_shows_what_changes_and_what_is_left_out(browser)
     assert "Left out, because they are live as they are: 1007." in said(response)
 
 
-def test_publishing_a_selection_without_edits_stays_on_the_list(browser):
+def test_publishing_a_selection_without_edits_stays_on_the_list(publisher):
     """Nothing to look at."""
     rows = ErrorCode.objects.all()
 
-    response = browser.post(
+    response = publisher.post(
         LIST, {"action": "publish_selected", "_selected_action": [row.pk for row in rows]}, follow=True
     )
 
@@ -177,13 +170,13 @@ def test_publishing_a_selection_without_edits_stays_on_the_list(browser):
     assert "…" in said(response)
 
 
-def test_runbooks_of_a_selection_are_marked_as_reviewed(browser):
+def test_runbooks_of_a_selection_are_marked_as_reviewed(publisher):
     """Flags stay open, and empty runbooks are left out by name."""
     FlagFactory(code="8010")
     empty = ErrorCodeFactory(code="7001")
     rows = [ErrorCode.objects.get(code="8010").pk, empty.pk]
 
-    response = browser.post(LIST, {"action": "mark_reviewed", "_selected_action": rows}, follow=True)
+    response = publisher.post(LIST, {"action": "mark_reviewed", "_selected_action": rows}, follow=True)
 
     runbook = Runbook.objects.get(error__code="8010")
     assert (runbook.flags.open().count(), runbook.reviewed_by.username) == (1, "pub")
@@ -192,18 +185,18 @@ def test_runbooks_of_a_selection_are_marked_as_reviewed(browser):
     assert "Left out, because sections of the runbook are empty: 7001." in said(response)
 
 
-def test_the_button_on_the_form_marks_one_runbook(browser):
+def test_the_button_on_the_form_marks_one_runbook(publisher):
     """And the strip says so."""
-    response = browser.post(code_url("8010", "review/"), follow=True)
+    response = publisher.post(code_url("8010", "review/"), follow=True)
 
     assert "The runbook was reviewed today." in response.content.decode()
 
 
-def test_only_empty_runbooks_leave_nothing_to_mark(browser):
+def test_only_empty_runbooks_leave_nothing_to_mark(publisher):
     """No entry in the log for nothing."""
     row = ErrorCodeFactory(code="7001")
 
-    response = browser.post(f"{LIST}{row.pk}/review/", follow=True)
+    response = publisher.post(f"{LIST}{row.pk}/review/", follow=True)
 
     assert "Marked" not in said(response)
 

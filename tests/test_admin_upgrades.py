@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from pts_errors import log, publishing, seed
+from pts_errors import publishing
 from pts_errors.entry import Entry, Runbook
 from pts_errors.models import Category, ErrorCode, Message
 from pts_errors.models import Runbook as RunbookRow
@@ -18,13 +18,6 @@ from tests.admin_pages import LIST, code_url, said
 from tests.factories import CategoryFactory, GroupFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(username="edda", role="editor"))
-    return client
 
 
 def shipped(entry: Entry) -> Entry:
@@ -43,7 +36,7 @@ def shipped(entry: Entry) -> Entry:
 
 
 @pytest.fixture
-def upgraded(monkeypatch: pytest.MonkeyPatch) -> ErrorCode:
+def upgraded(ship: Any) -> ErrorCode:
     """Return code 1005, which an upgrade found changed on both sides in everything that `shipped` changes."""
     row = ErrorCode.objects.get(code="1005")
     ErrorCode.objects.filter(pk=row.pk).update(name="FAR_TOO_MUCH", severity="critical", http_status=499)
@@ -51,8 +44,7 @@ def upgraded(monkeypatch: pytest.MonkeyPatch) -> ErrorCode:
     Category.objects.filter(pk=row.category_id).update(owner="Ours", escalation="Page us.")
     Message.objects.filter(error=row, language="en").update(title="Far too much")
     RunbookRow.objects.filter(error=row).update(impact="Of ours.")
-    entries = tuple(shipped(entry) if entry.code == "1005" else entry for entry in seed.packaged())
-    monkeypatch.setattr(seed, "packaged", lambda: entries)
+    ship(c1005=shipped)
     publishing.upgrade()
     row.refresh_from_db()
     return row
@@ -114,14 +106,14 @@ def test_the_owner_of_the_category_can_be_taken(editor, upgraded):
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_another_category_comes_with_its_own_texts(upgraded, monkeypatch, is_known):
+def test_another_category_comes_with_its_own_texts(ship, is_known):
     """Not with those of the former one."""
     other = CategoryFactory(slug="other", name="Another", owner="Others")
     if is_known:
         ErrorCode.objects.filter(code="1006").update(category=other)
-    ship = log.shipped(using="default")["1005"]
-    moved = replace(ship, category=replace(ship.category, slug="other", name="Shipped"))
-    monkeypatch.setattr(log, "shipped", lambda *, using: {"1005": moved})
+    ErrorCode.objects.filter(code="1005").update(category=Category.objects.get(slug="upstream"))
+    ship(c1005=lambda entry: replace(entry, category=replace(entry.category, slug="other", name="Shipped")))
+    publishing.upgrade()
 
     publishing.take_shipped("1005", "category.slug")
 

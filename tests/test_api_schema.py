@@ -63,10 +63,10 @@ urlpatterns = [
 
 
 @pytest.fixture
-def unmade(monkeypatch: pytest.MonkeyPatch) -> None:
+def unmade() -> None:
     """Serve a catalog of which no document was made yet, and of which none is left behind."""
     catalog = snapshot.build(snapshot.current().entries.values(), number=1, digest="0" * 64)
-    monkeypatch.setattr(snapshot, "current", lambda: catalog)
+    snapshot.swap(snapshot.Pinned(catalog))
 
 
 @pytest.fixture
@@ -354,10 +354,10 @@ def test_it_is_in_english_whoever_asks(client: Client) -> None:
     assert french["Content-Language"] == "en"
 
 
-def test_a_catalog_without_the_example_has_another_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_catalog_without_the_example_has_another_one(client: Client) -> None:
     """No code is taken for granted."""
     catalog = snapshot.build([snapshot.current().entries["1007"]], number=3, digest="0" * 64)
-    monkeypatch.setattr(snapshot, "current", lambda: catalog)
+    snapshot.swap(snapshot.Pinned(catalog))
 
     document = client.get("/api/schema/").json()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
 from django.utils.translation import gettext_lazy
 
 from pts_errors import checks
@@ -150,27 +150,32 @@ def test_the_checks_are_registered(settings):
         call_command("check")
 
 
-def connection_with(vendor, **options):
-    """Return what the check reads of a connection."""
-    return SimpleNamespace(vendor=vendor, settings_dict={"OPTIONS": options})
+@pytest.fixture
+def use_database(monkeypatch):
+    """Return a function that lets the site have a database of this vendor, with these options."""
+
+    def use(vendor, **options):
+        monkeypatch.setattr(connection, "vendor", vendor)
+        monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+
+    return use
 
 
 @pytest.mark.parametrize(
-    ("connection", "expected"),
+    ("vendor", "options", "expected"),
     [
-        (connection_with("mysql"), []),
-        (connection_with("mysql", isolation_level="read committed"), []),
-        (connection_with("mysql", isolation_level="READ COMMITTED"), []),
-        (connection_with("mysql", isolation_level="repeatable read"), ["pts_errors.W001"]),
-        (connection_with("mysql", isolation_level=None), ["pts_errors.W001"]),
-        (connection_with("postgresql", isolation_level=3), []),
-        (connection_with("sqlite"), []),
+        ("mysql", {}, []),
+        ("mysql", {"isolation_level": "read committed"}, []),
+        ("mysql", {"isolation_level": "READ COMMITTED"}, []),
+        ("mysql", {"isolation_level": "repeatable read"}, ["pts_errors.W001"]),
+        ("mysql", {"isolation_level": None}, ["pts_errors.W001"]),
+        ("postgresql", {"isolation_level": 3}, []),
+        ("sqlite", {}, []),
     ],
-    ids=map(str, range(7)),
 )
-def test_repeatable_read_is_warned_of_on_mysql(connection, expected, monkeypatch):
+def test_repeatable_read_is_warned_of_on_mysql(vendor, options, expected, use_database):
     """There a publish inside an older transaction could undo another one's edit unseen."""
-    monkeypatch.setattr(checks, "connections", {"default": connection})
+    use_database(vendor, **options)
 
     messages = checks.check_isolation()
 
@@ -192,9 +197,9 @@ def test_ids_are_used_once():
         ("REFRESH_SECONDS", 0, ["pts_errors.W003"]),
     ],
 )
-def test_a_deployment_is_warned_of_unsafe_settings(name, value, expected, monkeypatch, settings):
+def test_a_deployment_is_warned_of_unsafe_settings(name, value, expected, use_database, settings):
     """They are right in development or behind a door, and nobody should carry them into production unaware."""
-    monkeypatch.setattr(checks, "connections", {})
+    use_database("postgresql")
     settings.PTS_ERRORS_REFRESH_SECONDS = 1
     setattr(settings, f"PTS_ERRORS_{name}", value)
 
@@ -202,21 +207,20 @@ def test_a_deployment_is_warned_of_unsafe_settings(name, value, expected, monkey
 
 
 @pytest.mark.parametrize(
-    ("connection", "expected"),
+    ("vendor", "options", "expected"),
     [
-        (connection_with("sqlite"), ["pts_errors.W004"]),
-        (connection_with("sqlite", transaction_mode=None), ["pts_errors.W004"]),
-        (connection_with("sqlite", transaction_mode="DEFERRED"), ["pts_errors.W004"]),
-        (connection_with("sqlite", transaction_mode="immediate"), []),
-        (connection_with("sqlite", transaction_mode="EXCLUSIVE"), []),
-        (connection_with("postgresql"), []),
+        ("sqlite", {}, ["pts_errors.W004"]),
+        ("sqlite", {"transaction_mode": None}, ["pts_errors.W004"]),
+        ("sqlite", {"transaction_mode": "DEFERRED"}, ["pts_errors.W004"]),
+        ("sqlite", {"transaction_mode": "immediate"}, []),
+        ("sqlite", {"transaction_mode": "EXCLUSIVE"}, []),
+        ("postgresql", {}, []),
     ],
-    ids=map(str, range(6)),
 )
-def test_a_deployment_is_warned_of_sqlite_that_locks_late(connection, expected, monkeypatch, settings):
+def test_a_deployment_is_warned_of_sqlite_that_locks_late(vendor, options, expected, use_database, settings):
     """Two workers that write at once would fail instead of waiting for each other."""
     settings.PTS_ERRORS_REFRESH_SECONDS = 1
-    monkeypatch.setattr(checks, "connections", {"default": connection})
+    use_database(vendor, **options)
 
     assert [message.id for message in checks.check_deployment()] == expected
 

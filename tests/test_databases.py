@@ -675,13 +675,13 @@ def test_the_catalog_may_live_beside_the_users_on_another_alias(kind: str, tmp_p
             {"default": default, "other": elsewhere},
             """
             class Router:
-                def _alias(self, label):
+                def alias_of(self, label):
                     return "default" if label == "sessions" else "other"
                 def db_for_read(self, model, **hints):
-                    return self._alias(model._meta.app_label)
+                    return self.alias_of(model._meta.app_label)
                 db_for_write = db_for_read
                 def allow_migrate(self, db, app_label, model_name=None, **hints):
-                    return db == self._alias(app_label)
+                    return db == self.alias_of(app_label)
             DATABASE_ROUTERS = ["settings.Router"]
             """,
         )

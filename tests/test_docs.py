@@ -356,20 +356,6 @@ def test_every_module_is_described_on_the_page_on_architecture() -> None:
     assert described == modules | packages
 
 
-def test_every_long_module_has_a_reason() -> None:
-    """One that grows past 300 lines is split, or the page on architecture says why not."""
-    package = _ROOT / "pts_errors"
-    long = {
-        path.relative_to(package).with_suffix("").as_posix()
-        for path in package.rglob("*.py")
-        if path.parent.name != "migrations" and len(_text(path).splitlines()) > 300
-    }
-
-    reasons = _text(_DOCS / "explanation" / "architecture.md").partition("## Long modules")[2].partition("\n## ")[0]
-
-    assert set(re.findall(r"^\| `([\w/]+)` \|", reasons, re.M)) == long
-
-
 def test_every_screenshot_is_shown() -> None:
     """A picture that no page shows is out of date before long; a page without its picture breaks the build."""
     pictures = {path.name for path in (_DOCS / "screenshots").glob("*.png")}

@@ -16,7 +16,7 @@ from django.test import Client
 
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from tests.admin_pages import LIST, code_url, fields, send
-from tests.factories import ErrorCodeFactory, UserFactory
+from tests.factories import ErrorCodeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -148,13 +148,6 @@ def by_command(client: Client, exported: Path, tmp_path: Path, case: Case) -> No
 
 every_door = pytest.mark.parametrize("door", [by_form, by_upload, by_command])
 Door = Callable[[Client, Path, Path, Case], None]
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    """A browser in which an editor is logged in."""
-    client.force_login(UserFactory(role="editor"))
-    return client
 
 
 @every_door

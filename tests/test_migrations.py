@@ -113,16 +113,16 @@ def test_router_decides_where_the_catalog_lives(tmp_path: Path) -> None:
             {"default": default, "other": elsewhere},
             """
             class Router:
-                def _alias(self, label):
+                def alias_of(self, label):
                     return "other" if label == "pts_errors" else "default"
                 def db_for_read(self, model, **hints):
-                    return self._alias(model._meta.app_label)
+                    return self.alias_of(model._meta.app_label)
                 def db_for_write(self, model, **hints):
-                    return self._alias(model._meta.app_label)
+                    return self.alias_of(model._meta.app_label)
                 def allow_relation(self, one, two, **hints):
                     return True
                 def allow_migrate(self, db, app_label, model_name=None, **hints):
-                    return db == self._alias(app_label)
+                    return db == self.alias_of(app_label)
             DATABASE_ROUTERS = ["settings.Router"]
             """,
         )

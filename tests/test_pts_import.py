@@ -6,7 +6,10 @@ import io
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,6 @@ from django.core.management import CommandError, call_command
 
 from pts_errors import draft, importing, parts, plan, publishing, seed
 from pts_errors.exceptions import DraftsChanged, ExchangeError
-from pts_errors.management.commands import pts_import
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 
 pytestmark = pytest.mark.django_db
@@ -679,7 +681,9 @@ def test_revision_zero_is_what_the_package_ships(files: Path) -> None:
 
 def test_long_work_says_how_far_it_is(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On standard error, so that the output can be kept."""
-    monkeypatch.setattr(pts_import, "_PROGRESS_SECONDS", -1.0)
+    monkeypatch.setattr(
+        time, "monotonic", partial(next, count(step=3.0))
+    )  # every look at the clock takes three seconds
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
     err = io.StringIO()
 
@@ -879,18 +883,23 @@ def test_the_operating_system_may_refuse_the_directory(files: Path, monkeypatch:
     assert refusal(files) == f"{files}: Permission denied.\nNothing was written."
 
 
-def test_too_many_files_are_refused(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_files_are_refused(tmp_path: Path) -> None:
     """Before the first of them is read."""
-    monkeypatch.setattr(parts, "_MAX_FILES", 10)
+    (tmp_path / "messages").mkdir()
+    for number in range(20_001):
+        (tmp_path / f"messages/{number:05}.po").touch()
 
-    assert refusal(files).startswith("messages/ja.po:1: There are more than 10 files.")
+    assert refusal(tmp_path).startswith("messages/20000.po:1: There are more than 20000 files.")
 
 
-def test_all_files_together_are_bounded(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_files_together_are_bounded(tmp_path: Path) -> None:
     """Each of them may be small."""
-    monkeypatch.setattr(parts, "_MAX_TOTAL", 1000)
+    (tmp_path / "messages").mkdir()
+    for number in range(6):
+        (tmp_path / f"messages/{number}.po").touch()
+        os.truncate(tmp_path / f"messages/{number}.po", 19_000_000)
 
-    assert refusal(files).startswith("codes.csv:1: All files together are larger than 0 MB.")
+    assert refusal(tmp_path).startswith("messages/5.po:1: All files together are larger than 100 MB.")
 
 
 def test_a_person_reads_no_more_than_a_hundred_problems(tmp_path: Path) -> None:

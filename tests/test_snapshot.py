@@ -7,6 +7,8 @@ import logging
 import os
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -45,6 +47,38 @@ def broken_database() -> Any:
 
     with connection.execute_wrapper(refuse):
         yield state
+
+
+@contextmanager
+def own_connection() -> Iterator[None]:
+    """Close what a thread opens: Django itself keeps a database in memory open."""
+    connection.ensure_connection()
+    with closing(connection.connection):
+        yield
+
+
+@contextmanager
+def question_that_hangs() -> Iterator[None]:
+    """Let another thread ask the database, which answers only after the block."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def hang(execute: Any, *query: Any) -> Any:
+        asked.set()
+        may_answer.wait(30)
+        return execute(*query)
+
+    def ask() -> None:
+        with own_connection(), connection.execute_wrapper(hang):
+            snapshot.refresh()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert asked.wait(30)
+    try:
+        yield
+    finally:
+        may_answer.set()
+        thread.join()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -266,11 +300,11 @@ def test_readers_never_see_half_a_catalog() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_warm_readers_do_not_wait_for_a_slow_refresh() -> None:
-    """One thread asks; the others serve what they have, and exactly one question is asked."""
+def test_warm_readers_do_not_wait_for_a_slow_refresh(django_assert_num_queries: Any) -> None:
+    """One thread asks; the others serve what they have, and ask nothing."""
     lookup.get("1005")
-    holder = snapshot.holder
-    with holder._lock:  # somebody is asking right now
+
+    with question_that_hangs(), django_assert_num_queries(0):
         assert lookup.get("1005").is_known
 
 
@@ -343,20 +377,35 @@ def test_async_request_refreshes_in_a_thread() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_fork_leaves_no_held_lock() -> None:
-    """A child that is forked while a thread refreshes has a lock of its own."""
+@pytest.mark.django_db(transaction=True)
+def test_fork_leaves_no_held_lock(settings: Any) -> None:
+    """A child that is forked while a thread refreshes asks for itself, though its parent was not due."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = 60
     lookup.get("1005")
-    holder = snapshot.holder
     read, write = os.pipe()
-    with holder._lock, warnings.catch_warnings():
+    with question_that_hangs(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a fork of a process with threads is what is tested
         child = os.fork()
         if not child:
-            os.write(write, b"free" if holder._lock.acquire(timeout=5) else b"held")
-            os._exit(0)
-    os.waitpid(child, 0)
+            with connection.execute_wrapper(lambda *query: os.write(write, b"asked") and os._exit(0)):
+                lookup.get("1005")
+            os._exit(1)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    assert os.read(read, 4) == b"free"
+    assert ended == 0
+    assert os.read(read, 5) == b"asked"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forked_child_asks_before_it_answers(settings: Any, django_assert_num_queries: Any) -> None:
+    """What its parent knew may be old by now."""
+    settings.PTS_ERRORS_REFRESH_SECONDS = 60
+    lookup.get("1005")
+
+    snapshot.holder.after_fork()
+
+    with django_assert_num_queries(1):
+        lookup.get("1005")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -369,49 +418,37 @@ def test_changed_setting_rebuilds_the_catalog(settings: Any) -> None:
     assert "Acme Pay customer service" in lookup.get("1004").merchant_action
 
 
-@pytest.mark.django_db
-def test_reader_does_not_wait_for_ever_for_the_first_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_reader_does_not_wait_for_ever_for_the_first_catalog() -> None:
     """While the first question hangs, the packaged catalog has to do; a refresh that has to wait changes nothing."""
-    monkeypatch.setattr(snapshot, "_PATIENCE_SECONDS", 0.01)
-    holder = snapshot.Holder()
-    with holder._lock:
+    holder = snapshot.holder
+    holder.patience = 0.01
+    with question_that_hangs():
         first, second, refreshed = holder.current(), holder.current(), holder.refresh()
 
     assert first is second
     assert (first.number, refreshed.number) == (0, 0)
-    assert holder.catalog is None
-    assert holder.refresh().number == 1
+    assert holder.current().number == 1
 
 
-@pytest.mark.django_db
-def test_reader_who_waited_takes_what_the_other_has_loaded() -> None:
+@pytest.mark.django_db(transaction=True)
+def test_reader_who_waited_takes_what_the_other_has_loaded(settings: Any, django_assert_num_queries: Any) -> None:
     """And asks nothing."""
-    holder, loaded = snapshot.Holder(), snapshot.Holder().refresh()
+    settings.PTS_ERRORS_REFRESH_SECONDS = 60
     found: list[Any] = []
-    reader = threading.Thread(target=lambda: found.append(holder.current()))
-    with holder._lock:
+
+    def read() -> None:
+        with own_connection(), django_assert_num_queries(0, connection=connection):
+            found.append(snapshot.current())
+
+    reader = threading.Thread(target=read)
+    with question_that_hangs():
         reader.start()
-        holder.catalog, holder.due = loaded, float("inf")
+        reader.join(timeout=0.1)
+        assert reader.is_alive()
     reader.join()
 
-    assert found == [loaded]
-
-
-@pytest.mark.django_db
-def test_child_holds_no_lock_of_its_parent() -> None:
-    """And asks for news before it answers."""
-    holder = snapshot.Holder()
-    holder.refresh()
-    holder.due = float("inf")
-    holder._lock.acquire()
-    before = snapshot.swap(holder)
-    try:
-        snapshot._after_fork()
-    finally:
-        snapshot.swap(before)
-
-    assert holder.due == 0.0
-    assert not holder._lock.locked()
+    assert found == [snapshot.holder.catalog]
 
 
 @pytest.mark.django_db(transaction=True)

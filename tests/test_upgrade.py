@@ -19,20 +19,6 @@ from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runb
 from tests.hosts import ROOT, Host, database
 
 
-@pytest.fixture
-def ship(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that makes the installed package one that ships other entries."""
-
-    def change(**changes: Any) -> None:
-        entries = {entry.code: entry for entry in seed.packaged()}
-        for name, changed in changes.items():
-            code = name.removeprefix("c")
-            entries[code] = changed(entries.get(code))
-        monkeypatch.setattr(seed, "packaged", lambda: tuple(entries.values()))
-
-    return change
-
-
 def retitled(title: str) -> Any:
     """Return a change of the English title."""
 
