@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pts_errors import entry, languages
 from pts_errors.exceptions import AppendOnly
+from pts_errors.fields import Path
 
 # Longest texts that are accepted: a message is read on a phone, a runbook section at 3 a.m.; rendering time grows with
 # hostile Markdown, and with these bounds it stays far below a second.
@@ -75,6 +76,18 @@ def validate_value(field: models.Field[Any, Any], value: Any) -> None:
         if isinstance(field, models.CharField) and "\n" in value:
             raise ValidationError(_("Write it on one line."))
     field.clean(value, None)
+
+
+def column(path: Path) -> models.Field[Any, Any]:
+    """Return the column in which the value of an entry at a path is edited.
+
+    Raises:
+        FieldDoesNotExist: there is none; the path is of another version of this package.
+    """
+    kind: type[models.Model] = (
+        ErrorCode if len(path) == 1 else {"category": Category, "runbook": Runbook}.get(path[0], Message)
+    )
+    return cast("models.Field[Any, Any]", kind._meta.get_field(path[-1]))
 
 
 class Outcome(models.TextChoices):

@@ -16,7 +16,7 @@ from pts_errors.admin import access
 from pts_errors.admin.pages import MEDIA
 from pts_errors.admin.panels import enter
 from pts_errors.admin.saving import SavingAdmin
-from pts_errors.conflicts import merge, opened
+from pts_errors.conflicts import opened, rebase
 from pts_errors.forms import CategoryForm
 from pts_errors.models import Category, ErrorCode
 
@@ -69,7 +69,7 @@ class CategoryAdmin(SavingAdmin):
         if form.is_bound and form.is_conflict:
             stored = Category.objects.using(router.db_for_write(Category)).get(pk=form.instance.pk)
             newer = type(form)(instance=stored)
-            form.data, conflicts = merge({"": form}, {"": newer}, form.cleaned_data.get("loaded"))
+            form.data, conflicts = rebase({"": form}, {"": newer}, form.cleaned_data.get("loaded"))
             context["conflicts"] = [(form.fields[c.where].label, c) for c in conflicts]
             context["conflict_heading"] = _("This category was changed while you were editing")
         elif not form.is_bound:

@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy
 from pts_errors import log, reviews
 from pts_errors.admin import access, codelist, exports, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.labels import label_of, label_of_field, readable
+from pts_errors.admin.labels import label_of, readable
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import last_save, log_of, panel_of
-from pts_errors.conflicts import DraftForm, merge, opened
+from pts_errors.conflicts import DraftForm, opened, rebase
+from pts_errors.fields import parsed
 from pts_errors.forms import (
     InlineMessageForm,
     LineField,
@@ -193,10 +194,10 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
                 model: type(formset)(instance=stored, prefix=formset.prefix) for model, formset in formsets.items()
             }
             newer = _forms(type(form)(instance=stored), fresh)
-            data, conflicts = merge(every, newer, form.cleaned_data.get("loaded"))
+            data, conflicts = rebase(every, newer, form.cleaned_data.get("loaded"))
             for each in every.values():
                 each.data = data
-            context["conflicts"] = [(label_of_field(conflict.where), conflict) for conflict in conflicts]
+            context["conflicts"] = [(label_of(parsed(conflict.where)), conflict) for conflict in conflicts]
             context["rival"] = last_save(stored)
         elif not form.is_bound:
             form.initial["loaded"] = opened(every)

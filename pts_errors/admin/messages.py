@@ -26,7 +26,7 @@ from pts_errors.admin.pages import MEDIA, url_of
 from pts_errors.admin.panels import badge, last_save, panel_of
 from pts_errors.admin.saving import SavingAdmin
 from pts_errors.conf import conf
-from pts_errors.conflicts import merge, opened
+from pts_errors.conflicts import opened, rebase
 from pts_errors.forms import MessageForm, confirm
 from pts_errors.models import ErrorCode, Message
 
@@ -220,9 +220,9 @@ class MessageAdmin(SavingAdmin):
             rows = (other for other in row.messages.all() if other.language == message.language)
             stored = next(rows, Message(error=row, language=message.language))
             newer = {"": type(form)(instance=stored)}
-            data, conflicts = merge({"": form}, newer, form.cleaned_data.get("loaded"))
+            data, conflicts = rebase({"": form}, newer, form.cleaned_data.get("loaded"))
             form.data = data
-            context["conflicts"] = [(label_of(("messages", message.language, c.where)), c) for c in conflicts]
+            context["conflicts"] = [(label_of((message.language, c.where)), c) for c in conflicts]
             context["rival"] = last_save(row)
         elif not form.is_bound:
             form.initial["loaded"] = opened({"": form})

@@ -47,7 +47,7 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
                 "field": _field(form, row.name),
                 "source": row.source,
                 "pieces": row.pieces,
-                "issues": [issue for issue in issues if issue.where == f"{language}.{row.name}"],
+                "issues": [issue for issue in issues if issue.path == (language, row.name)],
                 "placeholders": sorted(placeholders.names(row.source)),
                 "result": _result(getattr(form.instance, row.name), language),
                 "text": getattr(form.instance, row.name),
