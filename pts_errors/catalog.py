@@ -271,10 +271,10 @@ _UNKNOWN = Entry(
     code="",
     name="UNKNOWN_CODE",
     category=Category(slug=""),
-    outcome=Outcome.UNKNOWN.value,
-    retry_advice=RetryAdvice.CHECK_STATUS_FIRST.value,
-    responsible_party=ResponsibleParty.OPERATOR.value,
-    severity=Severity.ERROR.value,
+    outcome=Outcome.UNKNOWN,
+    retry_advice=RetryAdvice.CHECK_STATUS_FIRST,
+    responsible_party=ResponsibleParty.OPERATOR,
+    severity=Severity.ERROR,
     messages={
         "en": Message(
             title="Unknown error",

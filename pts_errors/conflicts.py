@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import eq
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pts_errors.diff import Piece, words
+from pts_errors.fields import three_way
 from pts_errors.models import ErrorCode
 
 # What a value is as the browser sends it: a text, or the texts of a list.
@@ -140,7 +142,7 @@ def opened(every: Mapping[str, forms.BaseForm]) -> dict[str, Value]:
     return {f"{prefix}{name}": value for prefix, form in every.items() for name, value in shown(form).items()}
 
 
-def merge(
+def rebase(
     typed: Mapping[str, Any], stored: Mapping[str, forms.BaseForm], loaded: object
 ) -> tuple[QueryDict, list[Conflict]]:
     """Bring a form that was opened on an older version up to the stored one.
@@ -149,28 +151,22 @@ def merge(
     saves over theirs when it is sent again, and every field that they changed.
     """
     before = loaded if isinstance(loaded, Mapping) else {}
-    main = typed[""]
-    data: QueryDict = main.data.copy()
+    mine, theirs = opened(typed), opened(stored)
+    fields = {f"{prefix}{name}": (form, name) for prefix, form in typed.items() for name in form.fields}
+    taken, both = three_way(before, mine, theirs, paths=mine, same=eq)
+    data: QueryDict = typed[""].data.copy()
     conflicts = []
-    for prefix, form in typed.items():
-        theirs = shown(stored[prefix])
-        for name, mine in shown(form).items():
-            first = before.get(f"{prefix}{name}")
-            if theirs[name] in (first, mine):
-                continue  # they did not touch it, or both did the same
-            field = form.fields[name]
-            if mine == first:
-                _put(data, form.add_prefix(name), theirs[name])
-            conflicts.append(
-                Conflict(
-                    where=f"{prefix}{name}",
-                    theirs=words(_in_words(field, first), _in_words(field, theirs[name])),
-                    mine=[] if mine == first else words(_in_words(field, theirs[name]), _in_words(field, mine)),
-                )
-            )
+    for where in mine:
+        if where not in taken and where not in both:
+            continue
+        form, name = fields[where]
+        if where in taken:
+            _put(data, form.add_prefix(name), theirs[where])
+        first, now, my = (_in_words(form.fields[name], side.get(where)) for side in (before, theirs, mine))
+        conflicts.append(Conflict(where=where, theirs=words(first, now), mine=[] if where in taken else words(now, my)))
     if "token" in stored[""].initial:
         data["token"] = str(stored[""].initial["token"])
-    data["loaded"] = json.dumps(opened(stored), ensure_ascii=False)
+    data["loaded"] = json.dumps(theirs, ensure_ascii=False)
     return data, conflicts
 
 

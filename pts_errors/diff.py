@@ -1,14 +1,13 @@
-"""What differs between two texts, word by word, and between two states of a code, field by field: no Django."""
+"""What differs between two texts, word by word."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any
 
 # One token is a run of white space, a word, or one sign. Scripts without spaces between words (Han, kana, hangul, Thai,
 # Lao, Khmer, Burmese) are compared sign by sign, each with the marks that belong to it.
@@ -38,18 +37,6 @@ class Piece:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One field whose value differs between two states of a code."""
-
-    path: tuple[str, ...]
-    """Where, such as ``("messages", "fr", "title")``, ``("runbook", "impact")`` or ``("code", "severity")``."""
-    before: object
-    """The earlier value, or None where there was none."""
-    after: object
-    """The later value, or None where there is none."""
-
-
 def words(before: str, after: str) -> list[Piece]:
     """Return the pieces that turn one text into the other: whole lines first, words only inside changed lines."""
     pieces: list[Piece] = []
@@ -64,25 +51,6 @@ def words(before: str, after: str) -> list[Piece]:
                 _add(pieces, Kind.REMOVED, "".join(left))
                 _add(pieces, Kind.ADDED, "".join(right))
     return pieces
-
-
-def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
-    """Return every field that differs between two states as `pts_errors.entry.Entry.as_json` writes them.
-
-    They need not fit today's models: keys that nobody knows any more are compared as they are.
-    """
-    old, new = dict(_flat(before or {})), dict(_flat(after or {}))
-    return [
-        Change(path=path, before=old.get(path), after=new.get(path))
-        for path in dict.fromkeys([*new, *old])
-        if path != ("v",) and not _equal(old.get(path), new.get(path))
-    ]
-
-
-def _equal(one: object, other: object) -> bool:
-    # A field that an older state lacks is equal to one that is blank: False and 0 are not blank.
-    blank: tuple[object, ...] = (None, "", [], {})
-    return one == other or (one in blank and other in blank)
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
@@ -112,11 +80,3 @@ def _is_long_work(old: list[str], new: list[str]) -> bool:
 def _add(pieces: list[Piece], kind: Kind, text: str) -> None:
     if text:
         pieces.append(Piece(kind, text))
-
-
-def _flat(value: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    for key, item in value.items():
-        if isinstance(item, Mapping) and key != "source_text":
-            yield from _flat(item, (*path, key))
-        else:
-            yield (*path, key), item

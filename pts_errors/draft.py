@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from pts_errors import seed
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Outcome, chained
+from pts_errors.entry import MESSAGE_FIELDS, Entry, Outcome, chained
 from pts_errors.entry import Category as CategoryValue
 from pts_errors.entry import Message as MessageValue
 from pts_errors.entry import Runbook as RunbookValue
+from pts_errors.fields import CATEGORY_FIELDS, CODE_FIELDS, RUNBOOK_FIELDS
 from pts_errors.lint import Context
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 
@@ -23,21 +24,8 @@ _BATCH = 100
 
 _Row = TypeVar("_Row", bound=Model)
 
-_RUNBOOK_FIELDS = ("owner", *RUNBOOK_SECTIONS)
-_CATEGORY_FIELDS = ("slug", "name", "position", "owner", "escalation")
-_CODE_FIELDS = (
-    "code",
-    "name",
-    "provider_message",
-    "outcome",
-    "retry_advice",
-    "retry_after",
-    "responsible_party",
-    "http_status",
-    "severity",
-    "reveal_to_customer",
-    "is_retired",
-)
+# Those that are columns of the code's own row; the others are links to other rows.
+_CODE_FIELDS = tuple(name for name in CODE_FIELDS if name not in {"replaced_by", "similar"})
 
 
 def read(codes: Collection[str] | None = None, *, using: str) -> Mapping[str, Entry]:
@@ -85,7 +73,7 @@ def write(entries: Iterable[Entry], *, using: str) -> None:
     categories = {entry.category.slug: entry.category for entry in entries}
     slugs = {
         slug: Category.objects.using(using).update_or_create(
-            slug=slug, defaults={name: getattr(category, name) for name in _CATEGORY_FIELDS}
+            slug=slug, defaults={name: getattr(category, name) for name in CATEGORY_FIELDS}
         )[0]
         for slug, category in categories.items()
     }
@@ -233,9 +221,9 @@ def _write_runbooks(entries: Collection[Entry], rows: Mapping[str, ErrorCode], u
         if entry.runbook is not None:
             row = rows[entry.code]
             runbook = stored.get(row.pk) or Runbook(error=row)
-            if _assign(runbook, {name: getattr(entry.runbook, name) for name in _RUNBOOK_FIELDS}):
+            if _assign(runbook, {name: getattr(entry.runbook, name) for name in RUNBOOK_FIELDS}):
                 kept.append(runbook)
-    _bulk(Runbook, kept, _RUNBOOK_FIELDS, using)
+    _bulk(Runbook, kept, RUNBOOK_FIELDS, using)
 
 
 def _assign(row: Model, values: Mapping[str, object]) -> bool:
@@ -261,11 +249,11 @@ def entry_of(row: ErrorCode) -> Entry:
     runbook = getattr(row, "runbook", None)
     return Entry(
         **{name: getattr(row, name) for name in _CODE_FIELDS},
-        category=CategoryValue(**{name: getattr(row.category, name) for name in _CATEGORY_FIELDS}),
+        category=CategoryValue(**{name: getattr(row.category, name) for name in CATEGORY_FIELDS}),
         replaced_by=row.replaced_by.code if row.replaced_by else "",
         similar=tuple(sorted((other.code for other in row.similar.all()), key=lambda code: (len(code), code))),
         messages={message.language: _message(message) for message in row.messages.all()},
-        runbook=RunbookValue(**{name: getattr(runbook, name) for name in _RUNBOOK_FIELDS}) if runbook else None,
+        runbook=RunbookValue(**{name: getattr(runbook, name) for name in RUNBOOK_FIELDS}) if runbook else None,
     )
 
 

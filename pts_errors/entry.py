@@ -6,9 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 # The vocabulary of one code's published state: revisions, the packaged catalog and exchange files all speak it.
 FORMAT = 1
@@ -127,14 +127,14 @@ class Entry:
     category: Category
     provider_message: str = ""
     """The gateway's own English, to the letter."""
-    outcome: str = Outcome.UNKNOWN
-    retry_advice: str = RetryAdvice.CHECK_STATUS_FIRST
+    outcome: Outcome = Outcome.UNKNOWN
+    retry_advice: RetryAdvice = RetryAdvice.CHECK_STATUS_FIRST
     retry_after: int | None = None
     """Seconds to wait, only with the advice ``retry_later``."""
-    responsible_party: str = ResponsibleParty.OPERATOR
+    responsible_party: ResponsibleParty = ResponsibleParty.OPERATOR
     http_status: int = 500
     """The HTTP status that we suggest to a host which passes the error on."""
-    severity: str = Severity.ERROR
+    severity: Severity = Severity.ERROR
     reveal_to_customer: bool = False
     """Whether an end customer may see which error this is."""
     is_retired: bool = False
@@ -198,25 +198,22 @@ class Entry:
         )
 
 
-# The types of all fields that hold no text.
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "position": (int,),
-    "retry_after": (int, type(None)),
-    "http_status": (int,),
-    "reveal_to_customer": (bool,),
-    "is_retired": (bool,),
-    "similar": (list, tuple),
-    "source_text": (dict,),
-}
-
-
-def _types(kind: Any, *but: str) -> dict[str, tuple[type, ...]]:
+def _types(kind: type) -> dict[str, tuple[type, ...]]:
     """Return the names of a kind's fields, in their order, with the types that they may have in JSON."""
-    return {field.name: _TYPES.get(field.name, (str,)) for field in fields(kind) if field.name not in but}
+    return {name: _JSON.get(hint, (str,)) for name, hint in get_type_hints(kind).items() if name not in _NESTED}
 
 
+# A text, or one of a vocabulary, where nothing else is said.
+_JSON: Mapping[Any, tuple[type, ...]] = {
+    int: (int,),
+    int | None: (int, type(None)),
+    bool: (bool,),
+    tuple[str, ...]: (list, tuple),
+    Mapping[str, str]: (dict,),
+}
+_NESTED = ("category", "messages", "runbook", "revision")
 _CATEGORY_FIELDS, _MESSAGE_FIELDS, _RUNBOOK_FIELDS = _types(Category), _types(Message), _types(Runbook)
-_CODE_FIELDS = _types(Entry, "category", "messages", "runbook", "revision")
+_CODE_FIELDS = _types(Entry)
 
 
 def _known(data: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> Mapping[str, Any]:

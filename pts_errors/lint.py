@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from pts_errors import jargon, markdown, mentions, order_ids, placeholders
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
+from pts_errors.fields import Path, dotted, parsed
 
 # A customer reads it on a phone, after a payment that did not go through: two sentences are what is read.
 _CUSTOMER_LENGTH = 160
@@ -71,9 +72,14 @@ class Issue:
     level: Level
     code: str
     where: str
-    """The field, such as ``"diagnosis"`` or ``"fr.customer_message"``; empty for the code as a whole."""
+    """The field, such as ``"fr.customer_message"`` or ``"runbook.diagnosis"``; empty for what is about no field."""
     text: str
     """A sentence for ops staff, in the active language."""
+
+    @property
+    def path(self) -> Path:
+        """The field as a path, such as ``("fr", "customer_message")``."""
+        return parsed(self.where) if self.where else ()
 
     def __str__(self) -> str:
         place = " ".join(filter(None, (self.code, self.where)))
@@ -128,16 +134,16 @@ class Context:
     now: datetime | None = None
 
 
-_Rule = Callable[[Entry, Context], Iterator[tuple[str, str]]]
+_Rule = Callable[[Entry, Context], Iterator[tuple[Path, str]]]
 _RULES: list[tuple[str, Level, _Rule]] = []
 
 
 def lint(entry: Entry, context: Context) -> list[Issue]:
     """Return every issue of one code, in the order of the rules' ids."""
     return [
-        Issue(id=id, level=level, code=entry.code, where=where, text=text)
+        Issue(id=id, level=level, code=entry.code, where=dotted(path), text=text)
         for id, level, rule in _RULES
-        for where, text in rule(entry, context)
+        for path, text in rule(entry, context)
     ]
 
 
@@ -163,38 +169,38 @@ def _rule(id: str, level: Level) -> Callable[[_Rule], _Rule]:
 
 
 @_rule("C001", Level.ERROR)
-def _unknown_is_checked_first(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _unknown_is_checked_first(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.outcome == Outcome.UNKNOWN and entry.retry_advice != RetryAdvice.CHECK_STATUS_FIRST:
-        yield ("retry_advice", _("The outcome is unknown: the advice must be to check the status first."))
+        yield (("retry_advice",), _("The outcome is unknown: the advice must be to check the status first."))
     if entry.outcome == Outcome.UNKNOWN and entry.reveal_to_customer:
-        yield ("reveal_to_customer", _("The outcome is unknown: the code must not be revealed to the customer."))
+        yield (("reveal_to_customer",), _("The outcome is unknown: the code must not be revealed to the customer."))
 
 
 @_rule("C002", Level.ERROR)
-def _accepted_is_2xx(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _accepted_is_2xx(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.outcome == Outcome.ACCEPTED and not 200 <= entry.http_status <= 299:
-        yield ("http_status", _("An accepted request is no error: its HTTP status must be 2xx."))
+        yield (("http_status",), _("An accepted request is no error: its HTTP status must be 2xx."))
 
 
 @_rule("C003", Level.ERROR)
-def _retry_after_only_later(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _retry_after_only_later(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.retry_after is not None and entry.retry_advice != RetryAdvice.RETRY_LATER:
-        yield ("retry_after", _("Seconds to wait make sense only with the advice to retry later."))
+        yield (("retry_after",), _("Seconds to wait make sense only with the advice to retry later."))
 
 
 @_rule("C004", Level.WARNING)
-def _replacement_is_usable(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _replacement_is_usable(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.replaced_by and not entry.is_retired:
-        yield "replaced_by", _("The code is not retired, but it names a replacement.")
+        yield ("replaced_by",), _("The code is not retired, but it names a replacement.")
     if entry.replaced_by in context.retired:
-        yield ("replaced_by", _("The replacement %(code)s is retired itself.") % {"code": entry.replaced_by})
+        yield (("replaced_by",), _("The replacement %(code)s is retired itself.") % {"code": entry.replaced_by})
 
 
 @_rule("C005", Level.WARNING)
-def _no_habit_repeats_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _no_habit_repeats_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.retry_advice != RetryAdvice.RETRY_LATER and entry.http_status in _REPEATED_BY_HABIT:
         yield (
-            "http_status",
+            ("http_status",),
             _("HTTP clients repeat a request that is answered with %(status)d; the advice is not to retry it later.")
             % {"status": entry.http_status},
         )
@@ -215,73 +221,73 @@ def _customer_texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 @_rule("M001", Level.ERROR)
-def _source_is_complete(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _source_is_complete(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     message = entry.messages.get(context.source_language, Message())
     for name in MESSAGE_FIELDS:
         if not getattr(message, name):
-            yield (f"{context.source_language}.{name}", _("The text in the source language is missing."))
+            yield ((context.source_language, name), _("The text in the source language is missing."))
 
 
 @_rule("M002", Level.WARNING)
-def _languages_are_complete(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _languages_are_complete(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language in sorted(set(context.languages) - {context.source_language}):
         message = entry.messages.get(language, Message())
         # Merchants' developers read English where nobody has translated the action; customers should not have to.
         for name in ("title", "customer_message"):
             if not getattr(message, name):
-                yield f"{language}.{name}", _("The translation is missing.")
+                yield (language, name), _("The translation is missing.")
 
 
 @_rule("M003", Level.ERROR)
-def _customer_reads_no_digits(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _customer_reads_no_digits(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _customer_texts(entry):
         if any(unicodedata.category(character) == "Nd" for character in text):
-            yield (f"{language}.{name}", _("The customer text holds digits. Numbers belong beside the text."))
+            yield ((language, name), _("The customer text holds digits. Numbers belong beside the text."))
 
 
 @_rule("M004", Level.ERROR)
-def _customer_reads_no_address(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _customer_reads_no_address(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _customer_texts(entry):
         if _URL.search(text):
-            yield (f"{language}.{name}", _("The customer text holds a web or e-mail address."))
+            yield ((language, name), _("The customer text holds a web or e-mail address."))
 
 
 @_rule("M005", Level.ERROR)
-def _customer_reads_no_jargon(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _customer_reads_no_jargon(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _customer_texts(entry):
         if word := jargon.find(text, language):
-            yield (f"{language}.{name}", _("The customer text says “%(word)s”, a word of the inside.") % {"word": word})
+            yield ((language, name), _("The customer text says “%(word)s”, a word of the inside.") % {"word": word})
 
 
 @_rule("M006", Level.ERROR)
-def _texts_hold_no_html(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _texts_hold_no_html(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
         if _HTML.search(text):
-            yield (f"{language}.{name}", _("The text holds HTML, which would be shown as it is written."))
+            yield ((language, name), _("The text holds HTML, which would be shown as it is written."))
 
 
 @_rule("M007", Level.ERROR)
-def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
         if found := _INVISIBLE.search(text):
             character = f"U+{ord(found[0]):04X}"
-            yield (f"{language}.{name}", _("The text holds the invisible character %(it)s.") % {"it": character})
+            yield ((language, name), _("The text holds the invisible character %(it)s.") % {"it": character})
 
 
 @_rule("M008", Level.WARNING)
-def _texts_are_trimmed(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _texts_are_trimmed(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
         if text != text.strip() or "  " in text:
-            yield (f"{language}.{name}", _("The text begins or ends with a space, or holds two in a row."))
+            yield ((language, name), _("The text begins or ends with a space, or holds two in a row."))
 
 
 @_rule("M009", Level.WARNING)
-def _customer_text_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _customer_text_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _customer_texts(entry):
         sentences = len(_SENTENCE_END.findall(text)) + 1
         if len(text) > _CUSTOMER_LENGTH or sentences > _CUSTOMER_SENTENCES:
             yield (
-                f"{language}.{name}",
+                (language, name),
                 _(
                     "The customer text has %(length)d characters and %(sentences)d sentences; at most 160 and 2 are read."
                 )
@@ -290,103 +296,103 @@ def _customer_text_is_short(entry: Entry, context: Context) -> Iterator[tuple[st
 
 
 @_rule("M010", Level.WARNING)
-def _translation_is_one(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _translation_is_one(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     source = entry.messages.get(context.source_language, Message())
     for language, name, text in _texts(entry):
         if language != context.source_language and text == getattr(source, name):
-            yield (f"{language}.{name}", _("The translation is the same as the source text."))
+            yield ((language, name), _("The translation is the same as the source text."))
 
 
 @_rule("M011", Level.WARNING)
-def _translation_is_up_to_date(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _translation_is_up_to_date(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     source = entry.messages.get(context.source_language, Message())
     for language, name, _text in _texts(entry):
         confirmed = entry.messages[language].source_text.get(name)
         if language != context.source_language and confirmed is not None and confirmed != getattr(source, name):
-            yield (f"{language}.{name}", _("The source text changed since this translation was last confirmed."))
+            yield ((language, name), _("The source text changed since this translation was last confirmed."))
 
 
 @_rule("M012", Level.ERROR)
-def _placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
         for unknown in sorted(placeholders.names(text) - set(context.constants)):
             yield (
-                f"{language}.{name}",
+                (language, name),
                 _("The placeholder {%(name)s} has no value in PTS_ERRORS_CONTEXT.") % {"name": unknown},
             )
 
 
 @_rule("M013", Level.ERROR)
-def _hidden_codes_give_nothing_away(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _hidden_codes_give_nothing_away(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.reveal_to_customer:
         return
     for language, name, text in _customer_texts(entry):
         general = context.general.get((language, entry.outcome == Outcome.UNKNOWN))
         if general is not None and text not in general:
             yield (
-                f"{language}.{name}",
+                (language, name),
                 _("The code is not revealed, so its customer text must be one of the general ones of its outcome."),
             )
 
 
 @_rule("M014", Level.WARNING)
-def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
         if name == "title" and (len(text) > _TITLE_LENGTH or text.endswith((".", "。", "।"))):
-            yield (f"{language}.{name}", _("A title is a short phrase of at most 80 characters without a full stop."))
+            yield ((language, name), _("A title is a short phrase of at most 80 characters without a full stop."))
 
 
 @_rule("M015", Level.WARNING)
-def _actions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _actions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     case = order_ids.after(entry.outcome, entry.retry_advice)
     for language, name, text in _texts(entry):
         if name == "merchant_action" and (fixed := order_ids.sentence(case, language)):
             others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
             if fixed not in text or any(other in text for other in others):
-                yield (f"{language}.{name}", _("The action must hold, word for word: %(text)s") % {"text": fixed})
+                yield ((language, name), _("The action must hold, word for word: %(text)s") % {"text": fixed})
 
 
 # ---- runbooks ----
 
 
-def _sections(entry: Entry) -> Iterator[tuple[str, str]]:
+def _sections(entry: Entry) -> Iterator[tuple[Path, str]]:
     for name in RUNBOOK_SECTIONS:
         if entry.runbook is not None and (text := getattr(entry.runbook, name)):
-            yield name, text
+            yield ("runbook", name), text
 
 
 @_rule("R001", Level.ERROR)
-def _sections_are_filled(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _sections_are_filled(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.severity not in (Severity.ERROR, Severity.CRITICAL):
         return
     inherited = {"escalation"} if entry.category.escalation else set()
     for name in RUNBOOK_SECTIONS:
         if not getattr(entry.runbook or Runbook(), name) and name not in inherited:
-            yield (name, _("The section is empty, and the severity says that somebody will need it."))
+            yield (("runbook", name), _("The section is empty, and the severity says that somebody will need it."))
 
 
 @_rule("R002", Level.ERROR)
-def _nothing_is_left_over(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _nothing_is_left_over(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         if found := _LEFT_OVER.search(text):
-            yield name, _("“%(word)s” is left over from writing.") % {"word": found[0]}
+            yield path, _("“%(word)s” is left over from writing.") % {"word": found[0]}
 
 
 @_rule("R003", Level.ERROR)
-def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         for unknown in sorted(set(_RUNBOOK_PLACEHOLDER.findall(text)) - set(context.parameters)):
-            yield (name, _("The placeholder <%(name)s> is not known; a command would have a hole.") % {"name": unknown})
+            yield (path, _("The placeholder <%(name)s> is not known; a command would have a hole.") % {"name": unknown})
 
 
 @_rule("R004", Level.ERROR)
-def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         for code in sorted(_codes_in(text, context)):
             if code in context.retired and code != entry.code:
-                yield name, _("The code %(code)s is retired.") % {"code": code}
+                yield path, _("The code %(code)s is retired.") % {"code": code}
             elif code not in context.known and code not in _ORDER_STATES:
-                yield (name, _("The code %(code)s is not in the catalog.") % {"code": code})
+                yield (path, _("The code %(code)s is not in the catalog.") % {"code": code})
 
 
 def _codes_in(text: str, context: Context) -> set[str]:
@@ -401,135 +407,141 @@ def _codes_in(text: str, context: Context) -> set[str]:
 
 
 @_rule("R005", Level.ERROR)
-def _no_secrets(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _no_secrets(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         if "-----BEGIN " in text:
-            yield name, _("The section holds a key or certificate.")
+            yield path, _("The section holds a key or certificate.")
         if any(_is_card(found, context.known) for found in _CARD.finditer(text)):
-            yield name, _("The section holds what looks like a card number.")
+            yield path, _("The section holds what looks like a card number.")
 
 
 @_rule("R006", Level.ERROR)
-def _markdown_only(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _markdown_only(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         for piece in markdown.forbidden(text):
             if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
                 yield (
-                    name,
+                    path,
                     _("%(piece)s is HTML or an image, and would be shown as it is written.") % {"piece": piece},
                 )
 
 
 @_rule("R007", Level.ERROR)
-def _runbook_is_bounded(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    if sum(len(text.encode()) for _name, text in _sections(entry)) > _RUNBOOK_LENGTH:
-        yield "", _("The runbook has more than 20,000 bytes.")
+def _runbook_is_bounded(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    if sum(len(text.encode()) for _path, text in _sections(entry)) > _RUNBOOK_LENGTH:
+        yield ("runbook",), _("The runbook has more than 20,000 bytes.")
 
 
 @_rule("R010", Level.WARNING)
-def _somebody_owns_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _somebody_owns_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if not (entry.runbook and entry.runbook.owner) and not entry.category.owner:
-        yield "owner", _("Neither the runbook nor its category has an owner.")
+        yield ("runbook", "owner"), _("Neither the runbook nor its category has an owner.")
 
 
 @_rule("R011", Level.WARNING)
-def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     review, now = context.review, context.now
     if review is None or now is None:
         return
     if review.reviewed_at and review.changed_at and review.changed_at > review.reviewed_at:
-        yield "reviewed_at", _("The runbook changed since it was last reviewed.")
+        yield ("runbook", "reviewed_at"), _("The runbook changed since it was last reviewed.")
     days = context.review_days.get(entry.severity)
     since = review.reviewed_at or review.published_at
     if days is not None and since is not None and now - since > timedelta(days=days):
         overdue = (now - since).days - days
-        yield ("reviewed_at", _("The review is overdue by %(days)d days.") % {"days": overdue})
+        yield (("runbook", "reviewed_at"), _("The review is overdue by %(days)d days.") % {"days": overdue})
 
 
 @_rule("R012", Level.WARNING)
-def _nobody_flagged_it(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _nobody_flagged_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for flag in context.review.flags if context.review else ():
-        yield ("flag", _("A reader flagged the runbook: %(flag)s") % {"flag": flag.text})
+        yield (("runbook", "flag"), _("A reader flagged the runbook: %(flag)s") % {"flag": flag.text})
 
 
 @_rule("R013", Level.WARNING)
-def _steps_are_numbered(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _steps_are_numbered(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.runbook and entry.runbook.diagnosis and not markdown.numbered_items(entry.runbook.diagnosis):
-        yield "diagnosis", _("The diagnosis has no numbered list of steps.")
+        yield ("runbook", "diagnosis"), _("The diagnosis has no numbered list of steps.")
 
 
 @_rule("R014", Level.WARNING)
-def _steps_say_what_to_expect(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _steps_say_what_to_expect(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     steps = markdown.numbered_items(entry.runbook.diagnosis) if entry.runbook else []
     for number, step in enumerate(steps, start=1):
         if not re.search(r"\bexpect", step, re.IGNORECASE):
-            yield ("diagnosis", _("Step %(number)d does not say what to expect.") % {"number": number})
+            yield (("runbook", "diagnosis"), _("Step %(number)d does not say what to expect.") % {"number": number})
 
 
 @_rule("R015", Level.WARNING)
-def _changes_can_be_undone(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _changes_can_be_undone(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.runbook and entry.runbook.mitigation and not _UNDO.search(entry.runbook.mitigation):
-        yield ("mitigation", _("No change says how to undo it, or that it cannot be undone."))
+        yield (("runbook", "mitigation"), _("No change says how to undo it, or that it cannot be undone."))
 
 
 @_rule("R016", Level.WARNING)
-def _roles_not_people(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _roles_not_people(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         if _CONTACT.search(text):
-            yield (name, _("The section holds an e-mail address, phone number or @name. People leave; name a role."))
+            yield (path, _("The section holds an e-mail address, phone number or @name. People leave; name a role."))
 
 
 @_rule("R017", Level.WARNING)
-def _runbook_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _runbook_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     # The lines of a table are no words.
-    words = sum(len(re.findall(r"\S*\w\S*", text)) for _name, text in _sections(entry))
+    words = sum(len(re.findall(r"\S*\w\S*", text)) for _path, text in _sections(entry))
     if words > _RUNBOOK_WORDS:
-        yield ("", _("The runbook has %(words)d words; at most 600 are read at night.") % {"words": words})
+        yield (("runbook",), _("The runbook has %(words)d words; at most 600 are read at night.") % {"words": words})
 
 
 @_rule("R018", Level.INFO)
-def _links_are_encrypted(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, text in _sections(entry):
+def _links_are_encrypted(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for path, text in _sections(entry):
         if "http://" in text:
-            yield name, _("The section holds a link that is not encrypted.")
+            yield path, _("The section holds a link that is not encrypted.")
 
 
 @_rule("R019", Level.WARNING)
-def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     if entry.runbook is None or not entry.runbook.meaning:
         return
     place = _CONFUSED.search(entry.runbook.meaning)
     named = {found.code for found in mentions.in_text(entry.runbook.meaning[place.end() :])} if place else set()
     named = named & set(context.known)
     for code in sorted(named - set(entry.similar)):
-        yield "similar", _("The runbook says that %(code)s looks alike; add it to the similar codes.") % {"code": code}
+        yield (
+            ("similar",),
+            _("The runbook says that %(code)s looks alike; add it to the similar codes.") % {"code": code},
+        )
     for code in sorted(set(entry.similar) - named):
-        yield "meaning", _("The similar code %(code)s is missing under “Not to be confused with”.") % {"code": code}
+        yield (
+            ("runbook", "meaning"),
+            _("The similar code %(code)s is missing under “Not to be confused with”.") % {"code": code},
+        )
 
 
 @_rule("R020", Level.WARNING)
-def _what_is_shown_first_is_short(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _what_is_shown_first_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for name, text in shown(entry.runbook or Runbook()).items():
         if len(text) > _SHOWN_LENGTH:
             yield (
-                name,
+                ("runbook", name),
                 _("What the top of the page shows of this section has %(length)d characters; at most 240 are read.")
                 % {"length": len(text)},
             )
 
 
 @_rule("R021", Level.WARNING)
-def _meaning_says_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
+def _meaning_says_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     fixed = order_ids.sentence(order_ids.after(entry.outcome, entry.retry_advice), context.source_language)
     if entry.runbook and entry.runbook.meaning and fixed not in markdown.plain(entry.runbook.meaning):
-        yield ("meaning", _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed})
+        yield (("runbook", "meaning"), _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed})
 
 
 @_rule("R022", Level.ERROR)
-def _links_are_whole(entry: Entry, context: Context) -> Iterator[tuple[str, str]]:
-    for name, words in markdown.undefined(dict(_sections(entry))):
+def _links_are_whole(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for name, words in markdown.undefined({path[1]: text for path, text in _sections(entry)}):
         yield (
-            name,
+            ("runbook", name),
             _("The address of the link “%(link)s” stands in another section. Each is shown alone: write it here.")
             % {"link": words},
         )

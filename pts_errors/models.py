@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pts_errors import entry, languages
 from pts_errors.exceptions import AppendOnly
+from pts_errors.fields import Path
 
 # Longest accepted texts: messages are read on phones, runbook sections at 3 a.m. Within these bounds, even hostile
 # Markdown renders in far less than a second.
@@ -77,6 +78,18 @@ def validate_value(field: models.Field[Any, Any], value: Any) -> None:
         if isinstance(field, models.CharField) and "\n" in value:
             raise ValidationError(_("Write it on one line."))
     field.clean(value, None)
+
+
+def column(path: Path) -> models.Field[Any, Any]:
+    """Return the column in which the value of an entry at a path is edited.
+
+    Raises:
+        FieldDoesNotExist: there is none; the path is of another version of this package.
+    """
+    kind: type[models.Model] = (
+        ErrorCode if len(path) == 1 else {"category": Category, "runbook": Runbook}.get(path[0], Message)
+    )
+    return cast("models.Field[Any, Any]", kind._meta.get_field(path[-1]))
 
 
 LABELS: dict[type[StrEnum], dict[str, Any]] = {

@@ -20,6 +20,7 @@ from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
+from pts_errors.fields import SLUG, Path, dotted, parsed, value_at
 from pts_errors.models import ErrorCode, Head, Revision, validate_text
 from pts_errors.signals import published
 
@@ -76,7 +77,7 @@ def restore(
         PublishRefused: the earlier state breaks a rule of today or is damaged, or the note is empty or cannot be stored.
     """
     if not note.strip():
-        raise PublishRefused([_issue("P004", "", "note", _("A restore needs a note that says why."))])
+        raise PublishRefused([_issue("P004", "", ("note",), _("A restore needs a note that says why."))])
     _refuse_unstorable("note", note)
     alias = router.db_for_write(Head)
     with transaction.atomic(using=alias):
@@ -85,7 +86,7 @@ def restore(
         entry = revision.entry()
         if entry is None:
             text = _("Revision %(number)d is damaged and cannot be restored.") % {"number": revision.number}
-            raise PublishRefused([_issue("P005", "", "", text)])
+            raise PublishRefused([_issue("P005", "", (), text)])
         if not discard_edits and entry.code in unpublished([entry.code]):
             raise UnpublishedChanges(f"Code {entry.code} has edits that are not published. Publish or discard them.")
         draft.write([_settled(entry, _categories(draft.read(using=alias).values()))], using=alias)
@@ -93,7 +94,7 @@ def restore(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class UpgradeChange:
     """One thing that an upgrade does to a draft."""
 
     code: str
@@ -105,12 +106,12 @@ class Change:
     shipped: object = None
 
 
-def plan_upgrade(*, using: str = "") -> list[Change]:
+def plan_upgrade(*, using: str = "") -> list[UpgradeChange]:
     """Return what `upgrade` would do now. Nothing is written."""
     return [change for merged in _merges(using or router.db_for_write(Head)) for change in merged.changes]
 
 
-def upgrade(*, using: str = "") -> list[Change]:
+def upgrade(*, using: str = "") -> list[UpgradeChange]:
     """Bring in the catalog that the installed package ships, and return what that changed in the drafts.
 
     Field by field, with what was shipped before as the base: what nobody edited follows the package and is live at
@@ -155,8 +156,8 @@ def take_shipped(code: str, path: str) -> None:
         draft.lock(using=alias)
         shipped = log.shipped(using=alias)[code]
         ours = draft.read([code], using=alias)[code]
-        taken = merge.take(ours, shipped, path)
-        if path == "category.slug":
+        taken = merge.take(ours, shipped, parsed(path))
+        if parsed(path) == SLUG:
             taken = _settled(taken, _categories(draft.read(using=alias).values()))
         draft.write([taken], using=alias)
         keep_ours(code, path)
@@ -223,7 +224,7 @@ def _publish(
     _refuse_unstorable("note", note)
     _refuse_unstorable("process", process)
     if author is None and not process.strip():
-        raise PublishRefused([_issue("P006", "", "", _("A publish needs an author or the name of a process."))])
+        raise PublishRefused([_issue("P006", "", (), _("A publish needs an author or the name of a process."))])
     with transaction.atomic(using=alias):
         log.lock(using=alias)
         if wording_only:  # then the drafts are written, too
@@ -261,7 +262,7 @@ class _Merged:
     shipped: Entry
     draft: Entry
     live: Entry
-    changes: tuple[Change, ...]
+    changes: tuple[UpgradeChange, ...]
 
 
 def _merges(alias: str) -> list[_Merged]:
@@ -279,14 +280,18 @@ def _merges(alias: str) -> list[_Merged]:
             continue
         ours = drafts.get(code)
         if ours is None:
-            added = (Change(code=code, path="", action="added", shipped=shipped.name),)
+            added = (UpgradeChange(code=code, path="", action="added", shipped=shipped.name),)
             merges.append(_Merged(shipped=shipped, draft=shipped, live=shipped, changes=added))
             continue
         of_draft = merge.merge(base, ours, shipped)
         merged_live = merge.merge(base, live[code], shipped).entry if code in live else shipped
         changes = tuple(
-            Change(
-                code=code, path=path, action=action, ours=merge.value(ours, path), shipped=merge.value(shipped, path)
+            UpgradeChange(
+                code=code,
+                path=dotted(path),
+                action=action,
+                ours=value_at(ours, path),
+                shipped=value_at(shipped, path),
             )
             for action, paths in (("taken", of_draft.taken), ("kept", of_draft.kept))
             for path in paths
@@ -317,7 +322,7 @@ def _note_unseen(merges: Iterable[_Merged], alias: str) -> None:
     shipped = {m.shipped.code: m for m in merges}
     for row in ErrorCode.objects.using(alias).filter(code__in=kept):
         merged = shipped[row.code]
-        open_before = {path for path in row.unseen if path in merge.paths(merged.draft, merged.shipped)}
+        open_before = set(row.unseen) & {dotted(path) for path in merge.paths(merged.draft, merged.shipped)}
         if (unseen := sorted(open_before | kept[row.code])) != row.unseen:
             row.unseen = unseen
             row.save(using=alias, update_fields=["unseen"])
@@ -328,20 +333,20 @@ def _differs(entry: Entry, live: Entry | None) -> bool:
 
 
 def _refuse(changed: Mapping[str, Entry], live: Mapping[str, Entry], *, missing: Collection[str], alias: str) -> None:
-    issues = [_issue("P001", code, "", _("The code is not in the catalog.")) for code in sorted(missing)]
+    issues = [_issue("P001", code, (), _("The code is not in the catalog.")) for code in sorted(missing)]
     for code, entry in changed.items():
         before = live.get(code)
         if before is not None and before.name != entry.name:
             text = _("The name %(before)s is published and cannot become %(after)s.")
-            issues.append(_issue("P002", code, "name", text % {"before": before.name, "after": entry.name}))
+            issues.append(_issue("P002", code, ("name",), text % {"before": before.name, "after": entry.name}))
     issues += [issue for issue in _lint(changed, alias) if issue.level == lint.Level.ERROR]
     if issues:
         raise PublishRefused(issues)
 
 
-def _issue(rule: str, code: str, where: str, text: str) -> lint.Issue:
+def _issue(rule: str, code: str, path: Path, text: str) -> lint.Issue:
     """Return what keeps a publish from happening that no rule on texts is about; docs/reference/publishing.md lists them."""
-    return lint.Issue(id=rule, level=lint.Level.ERROR, code=code, where=where, text=text)
+    return lint.Issue(id=rule, level=lint.Level.ERROR, code=code, where=dotted(path), text=text)
 
 
 def _askable(codes: Collection[str] | None) -> Collection[str] | None:
@@ -356,7 +361,7 @@ def _refuse_unstorable(name: str, text: str) -> None:
         cast("CharField[str, str]", Revision._meta.get_field(name)).clean(text, None)
     except ValidationError as error:
         text = _("It cannot be stored: %(reason)s")
-        issues = [_issue("P003", "", name, text % {"reason": reason}) for reason in error.messages]
+        issues = [_issue("P003", "", (name,), text % {"reason": reason}) for reason in error.messages]
         raise PublishRefused(issues) from error
 
 

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
-from pts_errors import po
+from pts_errors.exchange import po
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from tests.admin_pages import LIST, said
 from tests.factories import UserFactory

@@ -18,7 +18,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pts_errors import exchange
+from pts_errors.exchange import folder
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from tests.admin_pages import LIST, code_url, fields, said, send
 from tests.factories import GroupFactory, UserFactory
@@ -358,7 +358,7 @@ def chinese() -> Client:
 
 def refused_files() -> Iterator[tuple[str, bytes]]:
     """Yield name and content of every file that any test of reading files spoils."""
-    whole = dict(exchange.write(TWO_CODES))
+    whole = dict(folder.write(TWO_CODES))
     for file, old, new, _expected in MISTAKES:
         yield file, whole[file].replace(old, new, 1).encode()
     for change, _expected in SPOILED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
-from pts_errors.conflicts import LoadedField, TokenField, merge, opened, shown
+from pts_errors.conflicts import LoadedField, TokenField, opened, rebase, shown
 from pts_errors.forms import LinesField
 
 CHOICES = [("a", "First"), ("b", "Second")]
@@ -56,7 +56,7 @@ def test_what_only_they_changed_is_taken_over():
     """And named, with their difference alone."""
     before = opened({"": stored(text="old", choice="a")})
 
-    data, conflicts = merge(
+    data, conflicts = rebase(
         {"": typed(text="old", choice="a")},
         {"": stored(text="new", choice="b", box=True, several=["a", "b"])},
         before,
@@ -75,7 +75,7 @@ def test_what_both_changed_stays_mine():
     """With both differences, in words."""
     before = opened({"": stored(choice="", box=True, text="old")})
 
-    data, conflicts = merge(
+    data, conflicts = rebase(
         {"": typed(choice="a", text="mine", box="on")}, {"": stored(choice="b", text="old")}, before
     )
 
@@ -90,14 +90,14 @@ def test_what_both_changed_alike_is_no_conflict():
     """Two people mended the same typo."""
     before = opened({"": stored(text="teh")})
 
-    _data, conflicts = merge({"": typed(text="the")}, {"": stored(text="the")}, before)
+    _data, conflicts = rebase({"": typed(text="the")}, {"": stored(text="the")}, before)
 
     assert conflicts == []
 
 
 def test_the_next_save_is_on_the_stored_version():
     """So that sending the form again saves it."""
-    data, _conflicts = merge({"": typed(text="mine")}, {"": stored(text="theirs")}, {"text": "old"})
+    data, _conflicts = rebase({"": typed(text="mine")}, {"": stored(text="theirs")}, {"text": "old"})
 
     assert data["token"] == "2"
     assert '"text": "theirs"' in data["loaded"]

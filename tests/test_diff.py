@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors.diff import Change, Kind, changes, words
+from pts_errors.diff import Kind, words
 
 
 def shorthand(before: str, after: str) -> str:
@@ -68,49 +68,3 @@ def test_the_pieces_rebuild_both_texts(before, after):
 
     assert "".join(piece.text for piece in pieces if piece.kind != Kind.ADDED) == before
     assert "".join(piece.text for piece in pieces if piece.kind != Kind.REMOVED) == after
-
-
-def test_fields_of_two_states_are_compared():
-    """By path, in the order of the newer state."""
-    before = {"v": 1, "code": {"name": "A", "gone": "x"}, "messages": {"en": {"title": "One"}}}
-    after = {"v": 2, "code": {"name": "A"}, "messages": {"en": {"title": "Two"}}}
-
-    assert changes(before, after) == [
-        Change(path=("messages", "en", "title"), before="One", after="Two"),
-        Change(path=("code", "gone"), before="x", after=None),
-    ]
-
-
-def test_every_field_is_compared_by_itself():
-    """Also in languages at the end of the alphabet, and in states of a later version; sources are one field."""
-    before = {"messages": {"zh-hans": {"title": "一", "source_text": {"title": "One", "x": "y"}}}}
-    after = {"messages": {"zh-hans": {"title": "二", "source_text": {"title": "Two", "x": "y"}}}, "zones": "new"}
-
-    assert [change.path for change in changes(before, after)] == [
-        ("messages", "zh-hans", "title"),
-        ("messages", "zh-hans", "source_text"),
-        ("zones",),
-    ]
-
-
-def test_a_field_that_an_older_state_lacks_is_no_change_while_it_is_blank():
-    """Old revisions are never migrated."""
-    assert changes({"code": {}}, {"code": {"replaced_by": "", "similar": [], "note": None}}) == []
-
-
-def test_off_is_not_blank():
-    """A box that is off, or a zero, is a value."""
-    assert changes({"code": {"flag": ""}}, {"code": {"flag": False}}) != []
-
-
-def test_a_whole_state_can_appear_or_vanish():
-    """The first publish has nothing before it."""
-    assert [change.after for change in changes(None, {"code": {"name": "A"}})] == ["A"]
-    assert [change.before for change in changes({"code": {"name": "A"}}, None)] == ["A"]
-
-
-def test_the_confirmed_source_is_one_value():
-    """Its parts are no fields of their own."""
-    found = changes({"messages": {}}, {"messages": {"fr": {"source_text": {"title": "One"}}}})
-
-    assert [change.path for change in found] == [("messages", "fr", "source_text")]

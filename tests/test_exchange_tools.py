@@ -17,11 +17,11 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pts_errors import exchange, parts
 from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, Runbook
-from pts_errors.marks import Marks
+from pts_errors.exchange import folder
+from pts_errors.exchange.baselines import Baselines
+from pts_errors.exchange.plan import State, compare, merge
 from pts_errors.models import Message as Row
-from pts_errors.plan import State, compare, merge
 
 POFILTER = Path(sys.executable).with_name("pofilter")
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -177,9 +177,9 @@ def test_an_export_is_imported_as_it_was(
     entries: Mapping[str, Entry], live: Mapping[str, Entry], has_marks: bool
 ) -> None:
     """Nothing differs from the drafts that it is of; into nothing, it makes the same drafts again."""
-    origin = Marks(7, live) if has_marks else None
-    files = {name: text.encode() for name, text in exchange.write(entries.values(), origin=origin)}
-    found = parts.parse(files)
+    baselines = Baselines(7, live) if has_marks else None
+    files = {name: text.encode() for name, text in folder.write(entries.values(), baselines=baselines)}
+    found = folder.parse(files)
 
     again, _count = compare(found, state(entries), live_at=lambda _number: state(live), source_language="en")
     afresh, _count = compare(found, State(), live_at=lambda _number: State(), source_language="en")
@@ -196,12 +196,12 @@ def test_deciding_for_the_files_makes_the_drafts_what_they_were(
     """Whatever the drafts have become, as far as the files go."""
     others = {code: entry for code, entry in others.items() if code in entries}
     drafts = state(others)
-    files = {name: text.encode() for name, text in exchange.write(entries.values(), origin=Marks(9, {}))}
-    found = parts.parse(files)
+    files = {name: text.encode() for name, text in folder.write(entries.values(), baselines=Baselines(9, {}))}
+    found = folder.parse(files)
     options: dict[str, Any] = {"live_at": lambda _number: None, "source_language": "en"}
 
     changes, _count = compare(found, drafts, **options)
-    changes, _count = compare(found, drafts, theirs={change.path for change in changes}, **options)
+    changes, _count = compare(found, drafts, theirs={change.key for change in changes}, **options)
     merged = merge(changes, drafts)
 
     left, _count = compare(found, state(merged), **options)

@@ -232,10 +232,10 @@ CASES = {
     ),
     "R001": (
         [
-            (make_code(runbook=replace(RUNBOOK, **{name: ""})), name)
+            (make_code(runbook=replace(RUNBOOK, **{name: ""})), f"runbook.{name}")
             for name in ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
         ]
-        + [(make_code(runbook=None, severity="critical"), "meaning")],
+        + [(make_code(runbook=None, severity="critical"), "runbook.meaning")],
         [
             make_code(),
             make_code(runbook=None, severity="warning"),
@@ -244,23 +244,26 @@ CASES = {
     ),
     "R002": (
         [
-            (make_runbook(text), "meaning")
+            (make_runbook(text), "runbook.meaning")
             for text in ("TODO: write", "To be told (tbd).", "<Insert here>", "Lorem ipsum")
         ],
         [make_runbook("Do it today. The customs stay."), make_code(runbook=None)],
     ),
     "R003": (
-        [(make_runbook("Query <ORDER>."), "meaning"), (make_runbook("`get <X>`", section="impact"), "impact")],
+        [
+            (make_runbook("Query <ORDER>."), "runbook.meaning"),
+            (make_runbook("`get <X>`", section="impact"), "runbook.impact"),
+        ],
         [make_runbook("Query <ORDER_ID> of <MERCHANT_ID>."), make_runbook("a <b c")],
     ),
     "R004": (
         [
-            (make_runbook("Not to be confused with 4002."), "meaning"),
-            (make_runbook("Not to be confused with:\n\n- 4001: sent\n- 4002: not sent"), "meaning"),
-            (make_runbook("It answers code 4002."), "meaning"),
-            (make_runbook("See 1008."), "meaning"),
-            (make_catalog("See 1001.", "1001", retired={"1001"}), "meaning"),
-            (make_catalog("See code 1099.", "1007"), "meaning"),
+            (make_runbook("Not to be confused with 4002."), "runbook.meaning"),
+            (make_runbook("Not to be confused with:\n\n- 4001: sent\n- 4002: not sent"), "runbook.meaning"),
+            (make_runbook("It answers code 4002."), "runbook.meaning"),
+            (make_runbook("See 1008."), "runbook.meaning"),
+            (make_catalog("See 1001.", "1001", retired={"1001"}), "runbook.meaning"),
+            (make_catalog("See code 1099.", "1007"), "runbook.meaning"),
         ],
         [
             make_catalog("See 1099, 1199 of them.", "1007"),  # no label says what it is
@@ -283,16 +286,16 @@ CASES = {
     ),
     "R005": (
         [
-            (make_runbook("-----BEGIN PRIVATE KEY-----"), "meaning"),
-            (make_runbook(f"Card {CARD}."), "meaning"),
-            (make_runbook(f"Card {CARD.replace(' ', '')}."), "meaning"),
-            (make_runbook(f"Card {CARD.replace(' ', '-')}."), "meaning"),
-            (make_runbook("Card 5500005555555559."), "meaning"),
-            (make_runbook("Card 6011000990139424."), "meaning"),
-            (make_runbook(f"Card {CARD} 12/27."), "meaning"),
-            (make_runbook("Card 3782 822463 10005, or 378282246310005."), "meaning"),
-            (make_runbook("Card 6304 0000 0000 0000 00."), "meaning"),
-            (make_runbook("`card=5555555555554444&cvc=1`"), "meaning"),
+            (make_runbook("-----BEGIN PRIVATE KEY-----"), "runbook.meaning"),
+            (make_runbook(f"Card {CARD}."), "runbook.meaning"),
+            (make_runbook(f"Card {CARD.replace(' ', '')}."), "runbook.meaning"),
+            (make_runbook(f"Card {CARD.replace(' ', '-')}."), "runbook.meaning"),
+            (make_runbook("Card 5500005555555559."), "runbook.meaning"),
+            (make_runbook("Card 6011000990139424."), "runbook.meaning"),
+            (make_runbook(f"Card {CARD} 12/27."), "runbook.meaning"),
+            (make_runbook("Card 3782 822463 10005, or 378282246310005."), "runbook.meaning"),
+            (make_runbook("Card 6304 0000 0000 0000 00."), "runbook.meaning"),
+            (make_runbook("`card=5555555555554444&cvc=1`"), "runbook.meaning"),
         ],
         [
             *(make_runbook(f"Number 601100099013942{digit}.") for digit in "012356789"),
@@ -308,30 +311,30 @@ CASES = {
     ),
     "R006": (
         [
-            (make_runbook("Press <kbd>F5</kbd>."), "meaning"),
-            (make_runbook("![graph](https://x.test/a.png)"), "meaning"),
+            (make_runbook("Press <kbd>F5</kbd>."), "runbook.meaning"),
+            (make_runbook("![graph](https://x.test/a.png)"), "runbook.meaning"),
         ],
         [make_runbook("Query <ORDER_ID>, `<b>` and [the page](https://x.test).")],
     ),
     "R007": (
         [
-            ((make_entry(runbook=Runbook(meaning="a" * 20_001)), CONTEXT), ""),
-            ((make_entry(runbook=Runbook(meaning="é" * 10_000, impact="a")), CONTEXT), ""),
+            ((make_entry(runbook=Runbook(meaning="a" * 20_001)), CONTEXT), "runbook"),
+            ((make_entry(runbook=Runbook(meaning="é" * 10_000, impact="a")), CONTEXT), "runbook"),
         ],
         [(make_entry(runbook=Runbook(meaning="a" * 20_000)), CONTEXT), make_code(runbook=None)],
     ),
     "R010": (
         [
-            (make_code(category=BARE, runbook=replace(RUNBOOK, owner="")), "owner"),
-            (make_code(category=BARE, runbook=None), "owner"),
+            (make_code(category=BARE, runbook=replace(RUNBOOK, owner="")), "runbook.owner"),
+            (make_code(category=BARE, runbook=None), "runbook.owner"),
         ],
         [make_code(category=BARE), make_code(runbook=None)],
     ),
     "R011": (
         [
-            (make_review(reviewed_at=181), "reviewed_at"),
-            (make_review(published_at=181, changed_at=1), "reviewed_at"),
-            (make_review(reviewed_at=3, changed_at=2), "reviewed_at"),
+            (make_review(reviewed_at=181), "runbook.reviewed_at"),
+            (make_review(published_at=181, changed_at=1), "runbook.reviewed_at"),
+            (make_review(reviewed_at=3, changed_at=2), "runbook.reviewed_at"),
         ],
         [
             make_review(reviewed_at=180, changed_at=999),
@@ -344,15 +347,15 @@ CASES = {
             (make_entry(), replace(make_review(reviewed_at=999)[1], now=None)),
         ],
     ),
-    "R012": ([(make_review(flags=["Step 2 is wrong."]), "flag")], [make_review(), make_code()]),
+    "R012": ([(make_review(flags=["Step 2 is wrong."]), "runbook.flag")], [make_review(), make_code()]),
     "R013": (
-        [(make_runbook("Look around. Expect light.", section="diagnosis"), "diagnosis")],
+        [(make_runbook("Look around. Expect light.", section="diagnosis"), "runbook.diagnosis")],
         [make_code(), make_code(runbook=replace(RUNBOOK, diagnosis="")), make_code(runbook=None)],
     ),
     "R014": (
         [
-            (make_runbook("1. Look.\n2. Look again. Expect: light.", section="diagnosis"), "diagnosis"),
-            (make_runbook("1. Unexpected.", section="diagnosis"), "diagnosis"),
+            (make_runbook("1. Look.\n2. Look again. Expect: light.", section="diagnosis"), "runbook.diagnosis"),
+            (make_runbook("1. Unexpected.", section="diagnosis"), "runbook.diagnosis"),
         ],
         [
             make_runbook("1. Look.\n   Expect: light.\n2. You expect more.", section="diagnosis"),
@@ -360,7 +363,7 @@ CASES = {
         ],
     ),
     "R015": (
-        [(make_runbook("Switch it off.", section="mitigation"), "mitigation")],
+        [(make_runbook("Switch it off.", section="mitigation"), "runbook.mitigation")],
         [
             make_runbook("Switch it off. Undo: switch it on.", section="mitigation"),
             make_runbook("Delete it. This cannot be undone.", section="mitigation"),
@@ -368,19 +371,19 @@ CASES = {
         ],
     ),
     "R016": (
-        [(make_runbook(text), "meaning") for text in ("Mail ops@pts.", "Ask @mary.", "Call +63 2 8888 0000.")],
+        [(make_runbook(text), "runbook.meaning") for text in ("Mail ops@pts.", "Ask @mary.", "Call +63 2 8888 0000.")],
         [make_runbook("Ask the Platform on-call @ night."), make_runbook("2 + 2 = 4")],
     ),
     "R017": (
-        [((make_entry(runbook=Runbook(meaning="word " * 601)), CONTEXT), "")],
+        [((make_entry(runbook=Runbook(meaning="word " * 601)), CONTEXT), "runbook")],
         [(make_entry(runbook=Runbook(meaning="word " * 600)), CONTEXT), make_code(runbook=None)],
     ),
-    "R018": ([(make_runbook("See http://x.test/."), "meaning")], [make_runbook("See https://x.test/.")]),
+    "R018": ([(make_runbook("See http://x.test/."), "runbook.meaning")], [make_runbook("See https://x.test/.")]),
     "R019": (
         [
             (make_runbook("Too little.\n\nNot to be confused with:\n\n- 4001: sent"), "similar"),
             (make_runbook("Too little.\n\nNot to be confused with 4001."), "similar"),
-            (make_code(similar=("4001",)), "meaning"),
+            (make_code(similar=("4001",)), "runbook.meaning"),
         ],
         [
             make_runbook("After 4001 look again."),
@@ -394,9 +397,9 @@ CASES = {
     ),
     "R020": (
         [
-            (make_runbook("a" * 241, section="impact"), "impact"),
-            (make_runbook(f"1. {'a' * 241}\n   Expect: one.", section="diagnosis"), "diagnosis"),
-            (make_runbook(f"- {'a' * 241}\n- b", section="escalation"), "escalation"),
+            (make_runbook("a" * 241, section="impact"), "runbook.impact"),
+            (make_runbook(f"1. {'a' * 241}\n   Expect: one.", section="diagnosis"), "runbook.diagnosis"),
+            (make_runbook(f"- {'a' * 241}\n- b", section="escalation"), "runbook.escalation"),
         ],
         [
             make_runbook(f"{'a' * 239}. And more.", section="impact"),
@@ -407,18 +410,24 @@ CASES = {
     ),
     "R021": (
         [
-            (make_runbook("The money was too little."), "meaning"),
-            (make_runbook(f"The money was too little.\n\n{ANY}"), "meaning"),
-            (make_code(retry_advice="check_status_first"), "meaning"),
+            (make_runbook("The money was too little."), "runbook.meaning"),
+            (make_runbook(f"The money was too little.\n\n{ANY}"), "runbook.meaning"),
+            (make_code(retry_advice="check_status_first"), "runbook.meaning"),
         ],
         [make_runbook(f"Too little: **{ANY}**\n\nMore."), make_code(runbook=None)],
     ),
     "R022": (
         [
-            (make_code(runbook=replace(RUNBOOK, meaning="See [it][x].", impact="[x]: https://x.test/")), "meaning"),
-            (make_code(runbook=replace(RUNBOOK, meaning="See [x][].", escalation="[X]: /a")), "meaning"),
-            (make_code(runbook=replace(RUNBOOK, impact="See [x].", meaning="[y]: /b\n[x]: /a")), "impact"),
-            (make_code(runbook=replace(RUNBOOK, impact="- [y], [x] and [x]\n\n[x]: /a", meaning="[y]: /b")), "impact"),
+            (
+                make_code(runbook=replace(RUNBOOK, meaning="See [it][x].", impact="[x]: https://x.test/")),
+                "runbook.meaning",
+            ),
+            (make_code(runbook=replace(RUNBOOK, meaning="See [x][].", escalation="[X]: /a")), "runbook.meaning"),
+            (make_code(runbook=replace(RUNBOOK, impact="See [x].", meaning="[y]: /b\n[x]: /a")), "runbook.impact"),
+            (
+                make_code(runbook=replace(RUNBOOK, impact="- [y], [x] and [x]\n\n[x]: /a", meaning="[y]: /b")),
+                "runbook.impact",
+            ),
         ],
         [
             make_runbook("See [it][x] and [x].\n\n[x]: https://x.test/"),

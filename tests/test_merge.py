@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pts_errors import merge
 from pts_errors.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook
+from pts_errors.fields import parsed, value_at
 
 BASE = Entry(
     code="1007",
@@ -48,7 +49,14 @@ def test_what_nobody_edited_follows_the_package() -> None:
 
     assert merged.entry == theirs
     assert merged.kept == ()
-    assert merged.taken == ("category.owner", "de.title", "en.title", "runbook.meaning", "severity", "similar")
+    assert merged.taken == (
+        ("category", "owner"),
+        ("de", "title"),
+        ("en", "title"),
+        ("runbook", "meaning"),
+        ("severity",),
+        ("similar",),
+    )
 
 
 def test_what_we_edited_stays() -> None:
@@ -70,8 +78,8 @@ def test_what_both_changed_stays_and_is_named() -> None:
 
     assert merged.entry.messages["en"].title == "Too poor"
     assert merged.entry.messages["en"].merchant_action == "Top up first."
-    assert merged.kept == ("en.title",)
-    assert merged.taken == ("en.merchant_action",)
+    assert merged.kept == (("en", "title"),)
+    assert merged.taken == (("en", "merchant_action"),)
 
 
 def test_what_both_changed_alike_needs_no_decision() -> None:
@@ -104,7 +112,7 @@ def test_what_we_deleted_stays_deleted() -> None:
     assert "fr" not in merge.merge(BASE, ours, BASE).entry.messages
     merged = merge.merge(BASE, ours, theirs)
     assert "fr" not in merged.entry.messages
-    assert merged.kept == ("fr.title",)
+    assert merged.kept == (("fr", "title"),)
 
 
 def test_what_the_package_withdrew_goes() -> None:
@@ -115,7 +123,7 @@ def test_what_the_package_withdrew_goes() -> None:
     assert "fr" not in merge.merge(BASE, BASE, theirs).entry.messages
     merged = merge.merge(BASE, edited, theirs)
     assert merged.entry.messages["fr"].title == "Pas assez"
-    assert merged.kept == ("fr.title",)
+    assert merged.kept == (("fr", "title"),)
 
 
 def test_code_of_our_own_is_kept_when_the_package_brings_the_same() -> None:
@@ -125,22 +133,22 @@ def test_code_of_our_own_is_kept_when_the_package_brings_the_same() -> None:
     merged = merge.merge(None, ours, BASE)
 
     assert merged.entry.severity == "critical"
-    assert "severity" in merged.kept
-    assert "en.title" not in merged.kept
+    assert ("severity",) in merged.kept
+    assert ("en", "title") not in merged.kept
 
 
 def test_shipped_value_can_be_taken_later() -> None:
     """One path at a time."""
     ours = with_text(replace(BASE, severity="critical"), "en", title="Too poor")
 
-    taken = merge.take(ours, BASE, "en.title")
+    taken = merge.take(ours, BASE, ("en", "title"))
 
     assert taken.messages["en"].title == "Insufficient balance"
     assert taken.severity == "critical"
-    assert merge.paths(taken, BASE) == ["severity"]
-    assert merge.value(taken, "severity") == "critical"
-    assert merge.value(taken, "en.title") == "Insufficient balance"
-    assert merge.value(taken, "de.title") is None
+    assert merge.paths(taken, BASE) == [("severity",)]
+    assert value_at(taken, ("severity",)) == "critical"
+    assert value_at(taken, ("en", "title")) == "Insufficient balance"
+    assert value_at(taken, ("de", "title")) is None
 
 
 texts = st.sampled_from(["", "one", "two", "three"])
@@ -171,7 +179,7 @@ def test_nothing_is_lost_whatever_changed(base: Entry, ours: Entry, theirs: Entr
     merged = merge.merge(base, ours, theirs)
 
     for path in {*merge.paths(ours, theirs), *merge.paths(base, ours), *merge.paths(base, theirs)}:
-        b, o, t, m = (merge.value(entry, path) for entry in (base, ours, theirs, merged.entry))
+        b, o, t, m = (value_at(entry, path) or "" for entry in (base, ours, theirs, merged.entry))
         assert m == (t if o == b else o)
         assert (path in merged.kept) == (o != b and t not in (b, o))
         assert (path in merged.taken) == (o == b != t)
@@ -196,14 +204,15 @@ def test_what_is_merged_never_contradicts_itself(base: Entry, ours: Entry, their
     merged = merge.merge(base, ours, theirs)
 
     assert merged.entry.is_consistent
-    for path in FACTS:
-        o, t = merge.value(ours, path), merge.value(theirs, path)
-        assert merge.value(merged.entry, path) == (t if path in merged.taken else o)
-        if o != merge.value(base, path):
+    for name in FACTS:
+        path = (name,)
+        o, t = value_at(ours, path), value_at(theirs, path)
+        assert value_at(merged.entry, path) == (t if path in merged.taken else o)
+        if o != value_at(base, path):
             assert path not in merged.taken
     if all(getattr(ours, path) == getattr(base, path) for path in FACTS):
         assert all(getattr(merged.entry, path) == getattr(theirs, path) for path in FACTS)
-    assert (merged.entry.severity == theirs.severity) or "severity" not in merged.taken
+    assert (merged.entry.severity == theirs.severity) or ("severity",) not in merged.taken
 
 
 def test_our_time_to_wait_keeps_our_advice() -> None:
@@ -214,8 +223,11 @@ def test_our_time_to_wait_keeps_our_advice() -> None:
     merged = merge.merge(base, replace(base, retry_after=30), theirs)
 
     assert (merged.entry.retry_advice, merged.entry.retry_after) == ("retry_later", 30)
-    assert merged.kept == ("retry_advice", "retry_after")
-    assert merged.taken == ("severity",)
+    assert merged.kept == (
+        ("retry_advice",),
+        ("retry_after",),
+    )
+    assert merged.taken == (("severity",),)
 
 
 @given(base=entries, theirs=entries)
@@ -227,4 +239,4 @@ def test_untouched_catalog_becomes_the_shipped_one(base: Entry, theirs: Entry) -
 @pytest.mark.parametrize("path", ["severity", "fr.title", "runbook.meaning", "category.owner"])
 def test_paths_are_stable_names(path: str) -> None:
     """They are stored, and must mean the same in every release."""
-    assert merge.value(BASE, path) is not None
+    assert value_at(BASE, parsed(path)) is not None

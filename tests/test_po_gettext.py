@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pts_errors import exchange, parts
 from pts_errors.entry import Entry, Message
 from pts_errors.exceptions import ExchangeError
+from pts_errors.exchange import folder
 from tests.values import make_entry
 
 pytestmark = pytest.mark.skipif(shutil.which("msgcat") is None, reason="msgcat and msgfmt of gettext are not installed")
@@ -51,18 +51,17 @@ def accepts(content: bytes) -> bool:
 
 def read(content: bytes) -> Units:
     """Return what we read in a file."""
-    found = parts.parse({"fr.po": content})
     return {
-        f"{code}/{name}": (part.confirmed.get(name, ""), text)
-        for (code, _language), part in found.messages.items()
-        for name, text in part.values.items()
+        f"{record.key}/{path[1]}": (record.confirmed.get(path, ""), text)
+        for record in folder.parse({"fr.po": content})
+        for path, text in record.values.items()
     }
 
 
 def refusal(content: bytes) -> str:
     """Return why we refuse a file."""
     with pytest.raises(ExchangeError) as caught:
-        parts.parse({"fr.po": content})
+        folder.parse({"fr.po": content})
     return str(caught.value)
 
 
@@ -184,7 +183,7 @@ def test_gettext_accepts_what_we_write_and_gives_the_same_texts_back(texts: Any)
 
 def exported(texts: Iterable[tuple[str, str, str | None]]) -> bytes:
     """Return our PO file of these texts: source, translation, and another source that it was confirmed against."""
-    return dict(exchange.write(entries(texts), only=["fr"]))["messages/fr.po"].encode()
+    return dict(folder.write(entries(texts), only=["fr"]))["messages/fr.po"].encode()
 
 
 def entries(texts: Iterable[tuple[str, str, str | None]]) -> list[Entry]:

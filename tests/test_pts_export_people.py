@@ -9,8 +9,9 @@ import polib
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import exchange, seed
+from pts_errors import seed
 from pts_errors.models import ErrorCode, Head, Message, Revision
+from tests.catalog_files import read_directory
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def test_the_whole_catalog_is_exported(tmp_path: Path) -> None:
         f"{tmp_path}: published catalog at revision 1, 78 files.\nAnchor: 1:{Head.objects.get().digest}\n"
     )
     assert len([name for name in names(tmp_path) if name.startswith("messages/")]) == 17
-    assert exchange.read_directory(tmp_path) == seed.packaged()
+    assert read_directory(tmp_path) == seed.packaged()
 
 
 def test_every_file_says_from_which_revision_it_is(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import draft, importing, parts, plan, publishing, seed
+from pts_errors import draft, publishing, seed
 from pts_errors.exceptions import DraftsChanged, ExchangeError
+from pts_errors.exchange import folder, importing, plan
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +91,7 @@ def test_a_changed_text_goes_into_the_draft(files: Path) -> None:
 
     printed = run(files / "messages/fr.po", "--yes")
 
-    assert "messages/fr.po:11: 1000 fr title: changed: Requête [-acceptée-]{+reçue+}\n" in printed
+    assert "messages/fr.po:11: 1000 fr.title: changed: Requête [-acceptée-]{+reçue+}\n" in printed
     assert printed.endswith("drafts of 1 codes. Publish them when they are right:\npts_publish 1000\n")
     assert list(publishing.unpublished()) == ["1000"]
     assert text("1000", "fr") == "Requête reçue"
@@ -154,7 +155,7 @@ def test_a_conflict_is_shown_and_kept(files: Path) -> None:
 
     printed = run(files, "--yes")
 
-    assert "messages/fr.po:11: 1000 fr title: conflict: " in printed
+    assert "messages/fr.po:11: 1000 fr.title: conflict: " in printed
     assert "conflict: 1," in printed
     assert text("1000", "fr") == "Reçu"
 
@@ -245,8 +246,8 @@ def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path
     assert conflicts == [
         ("categories.csv", f"{slug} owner"),
         ("codes.csv", "1000 severity"),
-        ("messages/fr.po", "1000 fr title"),
-        ("runbooks/1000.md", "1000 owner"),
+        ("messages/fr.po", "1000 fr.title"),
+        ("runbooks/1000.md", "1000 runbook.owner"),
     ]
     assert "new: 0, changed: 1, conflict: 4," in printed.lower()
     assert text("1000", "fr") == "Bien reçu"
@@ -367,7 +368,7 @@ def test_two_files_of_one_language_are_refused(files: Path, name: str) -> None:
 def test_a_file_is_not_uploaded_twice() -> None:
     """By the two names that it may have."""
     with pytest.raises(ExchangeError, match=r"^runbooks/7777.md:1: This is a second file of .*, beside 7777.md\."):
-        parts.parse({"7777.md": RUNBOOK, "runbooks/7777.md": RUNBOOK})
+        folder.parse({"7777.md": RUNBOOK, "runbooks/7777.md": RUNBOOK})
 
 
 def test_drafts_that_nobody_touched_since_take_what_is_corrected(tmp_path: Path) -> None:
@@ -452,7 +453,7 @@ def test_fuzzy_is_needs_review(files: Path) -> None:
 
     printed = run(files, "--yes")
 
-    assert "1000 fr title: changed: the translation is confirmed against: Earlier\n" in printed
+    assert "1000 fr.title: changed: the translation is confirmed against: Earlier\n" in printed
     assert Message.objects.get(error__code="1000", language="fr").source_text["title"] == "Earlier"
     assert Message.objects.get(error__code="1001", language="fr").source_text["title"] == ""
 
@@ -486,7 +487,7 @@ def test_a_translator_confirms_by_taking_the_flag_away(tmp_path: Path) -> None:
 
     printed = run(tmp_path, "--yes")
 
-    assert "1000 fr title: changed: the translation is confirmed against: Request taken\n" in printed
+    assert "1000 fr.title: changed: the translation is confirmed against: Request taken\n" in printed
     assert Message.objects.get(error__code="1000", language="fr").source_text["title"] == "Request taken"
 
 
@@ -538,9 +539,9 @@ def test_what_hangs_on_a_rejected_code_is_rejected(files: Path) -> None:
 
     printed = out.getvalue()
     assert "The code 1000 has the name REQUEST_ACCEPTED." in printed
-    assert "1999 en title: rejected: The code 1999 was rejected." in printed
+    assert "1999 en.title: rejected: The code 1999 was rejected." in printed
     assert "1001 similar: rejected: The code 1999 was rejected." in printed
-    assert "new name: rejected: No code is in this category." in printed
+    assert "new category.name: rejected: No code is in this category." in printed
     assert "There is nothing to write." in printed
     assert not ErrorCode.objects.filter(code="1999").exists()
 
@@ -555,7 +556,7 @@ def test_what_hangs_on_a_rejected_category_is_rejected(files: Path) -> None:
     with pytest.raises(CommandError):
         call_command("pts_import", str(files), "--yes", stdout=out)
 
-    assert "1000 category: rejected: The category new was rejected." in out.getvalue()
+    assert "1000 category.slug: rejected: The category new was rejected." in out.getvalue()
 
 
 def test_general_texts_may_be_reworded_together(files: Path) -> None:
@@ -622,7 +623,7 @@ def test_a_script_has_to_say_yes(files: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_was_shown_is_what_is_written(files: Path) -> None:
     """Somebody saved between the look and the answer."""
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
-    shown = importing.plan(parts.parse(parts.read(files)))
+    shown = importing.plan(folder.parse(folder.read(files)))
     set_text("1000", "fr", "Reçu")
 
     with pytest.raises(DraftsChanged):
@@ -647,7 +648,7 @@ def test_the_command_says_that_somebody_saved(files: Path, monkeypatch: pytest.M
 def test_other_edits_meanwhile_are_kept(files: Path) -> None:
     """They are not in the files."""
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
-    shown = importing.plan(parts.parse(parts.read(files / "messages/fr.po")))
+    shown = importing.plan(folder.parse(folder.read(files / "messages/fr.po")))
     set_text("1000", "de", "Angekommen")
 
     codes = importing.apply(shown)
@@ -810,13 +811,13 @@ def test_a_hostile_file_is_refused(tmp_path: Path, name: str, content: bytes, ex
 def test_a_path_is_no_name(name: str) -> None:
     """An upload's name never leads anywhere."""
     with pytest.raises(ExchangeError, match=r":1: (This is not the name|The file must be named)"):
-        parts.parse({name: b""})
+        folder.parse({name: b""})
 
 
 def test_an_upload_is_bounded() -> None:
     """Whoever calls it without having read the file."""
     with pytest.raises(ExchangeError, match=r"runbooks/1007.md:1: The file is larger than 100 KB\."):
-        parts.parse({"1007.md": b"x" * 100_001})
+        folder.parse({"1007.md": b"x" * 100_001})
 
 
 @pytest.mark.parametrize(
@@ -916,10 +917,10 @@ def test_ten_thousand_codes_are_read_and_compared() -> None:
     """In seconds."""
     rows = "".join(ROW.replace("1007,INSUFFICIENT_BALANCE", f"{code},CODE_{code}") for code in range(20_000, 30_000))
 
-    found = parts.parse({"codes.csv": (HEADER + rows).encode()})
+    found = folder.parse({"codes.csv": (HEADER + rows).encode()})
     changes, unchanged = plan.compare(found, plan.State(), live_at=lambda _number: None, source_language="en")
 
-    assert len(found.codes) == 10_000
+    assert len(found) == 10_000
     assert len(changes) + unchanged == 10_000 * 14
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from pts_errors import draft, exchange, publishing, seed
+from pts_errors import draft, publishing, seed
 from pts_errors.entry import MESSAGE_FIELDS, Message, Outcome
 from pts_errors.models import Category, ErrorCode, Head, Revision, Runbook
 from pts_errors.models import Message as MessageRow
+from tests.catalog_files import read_directory, write_directory
 from tests.values import LANGUAGES, make_entry
 
 ROOT = Path(__file__).parent.parent
@@ -52,12 +53,12 @@ def shipped():
 
 def test_the_packaged_catalog_is_compiled_from_the_fixtures():
     """Run `manage.py pts_compile fixtures pts_errors/fixtures/catalog.json` after every change of `fixtures/`."""
-    assert seed.write(exchange.read_directory(FIXTURES)) == COMPILED.read_text(encoding="utf-8")
+    assert seed.write(read_directory(FIXTURES)) == COMPILED.read_text(encoding="utf-8")
 
 
 def test_the_fixtures_are_written_as_people_wrote_them(tmp_path):
     """An export of the catalog is byte-equal to the files under review, so a diff shows only what changed."""
-    exchange.write_directory(tmp_path, exchange.read_directory(FIXTURES))
+    write_directory(tmp_path, read_directory(FIXTURES))
 
     names = sorted(str(path.relative_to(FIXTURES)) for path in FIXTURES.rglob("*.*"))
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")) == names

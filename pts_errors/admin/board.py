@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
-from pts_errors import diff, draft, languages, lint, reviews
+from pts_errors import draft, languages, lint, reviews
 from pts_errors.admin import access
 from pts_errors.conf import conf
-from pts_errors.diff import Change
 from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
+from pts_errors.fields import Change, changes, language_of
 from pts_errors.models import ErrorCode, Head, Revision
 
 # Larger than the number of any publish: the newest revision of every code is live.
@@ -97,7 +97,7 @@ class Line:
     @cached_property
     def changes(self) -> list[Change]:
         """Every field in which the draft differs from what is live; empty for a code that was never published."""
-        return diff.changes(self.revision.snapshot, self.entry.as_json()) if self.revision else []
+        return changes(self.revision.snapshot, self.entry.as_json()) if self.revision else []
 
     @cached_property
     def issues(self) -> list[lint.Issue]:
@@ -178,7 +178,7 @@ class Line:
 
     def _translation(self, language: str) -> State:
         message = self.message(language)
-        if any(issue.where.startswith(f"{language}.") for issue in self.errors):
+        if any(language_of(issue.path) == language for issue in self.errors):
             key = "check"
         elif not message.title or not message.customer_message:
             key = "missing"

@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy
 from pts_errors import log, reviews
 from pts_errors.admin import access, codelist, exports, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.labels import label_of, label_of_field, readable
+from pts_errors.admin.labels import label_of, readable
 from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import last_save, log_of, panel_of
 from pts_errors.conflicts import DraftForm
+from pts_errors.fields import parsed
 from pts_errors.forms import (
     InlineMessageForm,
     LineField,
@@ -167,7 +168,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         return newest, last_save(newest)
 
     def label(self, form: DraftForm, where: str) -> str:
-        return label_of_field(where)
+        return label_of(parsed(where))
 
     def form_context(
         self, request: HttpRequest, form: DraftForm, formsets: list[Any], obj: ErrorCode | None

@@ -13,13 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 
-from pts_errors import exchange, log
+from pts_errors import log
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.pages import url_of
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
-from pts_errors.marks import Marks
+from pts_errors.exchange import folder
+from pts_errors.exchange.baselines import Baselines
 from pts_errors.models import Head
 
 
@@ -37,10 +38,10 @@ def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection
     using = router.db_for_write(Head)
     head = Head.objects.using(using).filter(pk=Head.PK).first() or Head()
     live = log.live(using=using, number=head.number)
-    origin = Marks(head.number, live, anchor=str(log.Anchor(head.number, head.digest)))
+    baselines = Baselines(head.number, live, anchor=str(log.Anchor(head.number, head.digest)))
     wanted = set(codes)
     entries = [line.entry for code, line in Board.of(request).lines.items() if code in wanted]
-    files = exchange.write(entries, source_language=conf.SOURCE_LANGUAGE, origin=origin)
+    files = folder.write(entries, source_language=conf.SOURCE_LANGUAGE, baselines=baselines)
     may_read = access.files(request)
     content = io.BytesIO()
     try:

@@ -11,12 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from pts_errors import diff, publishing
+from pts_errors import publishing
 from pts_errors.admin import publish
 from pts_errors.admin.board import Board
 from pts_errors.admin.labels import differences, label_of, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
+from pts_errors.fields import SLUG, Change, changes
 from pts_errors.forms import RestoreForm
 from pts_errors.models import ErrorCode, Revision
 
@@ -43,8 +44,8 @@ def revisions_of(request: HttpRequest, code: ErrorCode) -> dict[str, Any]:
 
 
 def _fields(request: HttpRequest, before: Revision | None, after: Revision) -> list[str]:
-    changes = diff.changes(before.snapshot, after.snapshot) if before else []
-    return [label_of(change.path) for change in readable(request, changes)]
+    changed = changes(before.snapshot, after.snapshot) if before else []
+    return [label_of(change.path) for change in readable(request, changed)]
 
 
 def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
@@ -65,7 +66,7 @@ def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
         code=code,
         context={
             "ends": ends,
-            "differences": differences(readable(request, diff.changes(ends[0]["snapshot"], ends[1]["snapshot"]))),
+            "differences": differences(readable(request, changes(ends[0]["snapshot"], ends[1]["snapshot"]))),
             "may_publish": model_admin.has_publish_permission(request, code),  # type: ignore[attr-defined]  # ours
         },
     )
@@ -99,15 +100,15 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
             "form": form,
             "revision": revision,
             "line": line,
-            "differences": differences(readable(request, _restored(diff.changes(live, revision.snapshot)))),
+            "differences": differences(readable(request, _restored(changes(live, revision.snapshot)))),
             "edits": differences(readable(request, line.changes)),
         },
     )
 
 
-def _restored(changes: Iterable[diff.Change]) -> list[diff.Change]:
+def _restored(changes: Iterable[Change]) -> list[Change]:
     """Return what a restore brings back: not the texts of the category, which other codes share."""
-    return [change for change in changes if change.path[0] != "category" or change.path[1:] == ("slug",)]
+    return [change for change in changes if change.path[0] != "category" or change.path == SLUG]
 
 
 def _state(request: HttpRequest, code: ErrorCode, wanted: str, newest: Revision | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from pts_errors import diff, importing, parts
+from pts_errors import diff
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.labels import Difference, differences
@@ -23,8 +23,11 @@ from pts_errors.admin.pages import page, url_of
 from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
 from pts_errors.exceptions import DraftsChanged, ExchangeError
+from pts_errors.exchange import importing
+from pts_errors.exchange.folder import parse, shorten
+from pts_errors.exchange.plan import FileChange, Key, Plan, Status
+from pts_errors.fields import language_of
 from pts_errors.models import Category, ErrorCode
-from pts_errors.plan import Change, Path, Plan, Status
 
 # The shipped catalog is 2 MB. Django takes at most 2.5 MB of a form that holds no file, and signing compresses.
 _MAX_UPLOAD = 5_000_000
@@ -80,42 +83,42 @@ def _uploaded(request: HttpRequest) -> dict[str, bytes]:
     return {upload.name or "": upload.read() for upload in uploads}
 
 
-def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[Path] = ()) -> Plan:
+def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[Key] = ()) -> Plan:
     """Return what the files would change.
 
     Raises:
         ExchangeError: they cannot be read, would change what the user may not, or more than a person looks through.
     """
-    found = parts.parse(files, source_language=conf.SOURCE_LANGUAGE, languages=importing.languages())
-    plan = importing.plan(found, theirs=theirs)
+    records = parse(files, source_language=conf.SOURCE_LANGUAGE, languages=importing.languages())
+    plan = importing.plan(records, theirs=theirs)
     if len(plan.changes) > _MAX_CHANGES:
         text = _("The files differ from the drafts in %(n)d values. Import fewer at once, or run pts_import.")
         raise ExchangeError([text % {"n": len(plan.changes)}])
     problems = dict.fromkeys(_forbidden(request, plan.changes))
     if problems:
-        raise ExchangeError(parts.shorten(list(problems)))
+        raise ExchangeError(shorten(list(problems)))
     return plan
 
 
-def _forbidden(request: HttpRequest, changes: Iterable[Change]) -> Iterable[str]:
+def _forbidden(request: HttpRequest, changes: Iterable[FileChange]) -> Iterable[str]:
     """Yield a sentence with file and line for everything that the user may not change by any form."""
     may_add_code = access.admin_of(request, ErrorCode).has_add_permission(request)
     may_change_language = access.may_change_language(request)
     may_change_code = access.may_change(request, ErrorCode, "code")
     may_change_category = access.may_change(request, Category, "slug")
     for change in changes:
-        match change.path:
-            case ("code" | "message" | "runbook", code, *_rest) if not may_change_code(code):
-                reason = _("You may not change this code.")
-            case ("message", _code, language, _name) if not may_change_language(language):
-                reason = _("You may not change texts in this language.")
-            case ("category", slug, *_rest) if not may_change_category(slug):
-                reason = _("You may not change categories.")
-            case ("code", _code, "name") if change.before is None and not may_add_code:
-                reason = _("You may not add codes.")
-            case _path:
-                continue
-        yield f"{change.file}:{change.line}: {reason}"
+        language = language_of(change.path)
+        if change.code and not may_change_code(change.code):
+            reason = _("You may not change this code.")
+        elif language and not may_change_language(language):
+            reason = _("You may not change texts in this language.")
+        elif change.category and not may_change_category(change.category):
+            reason = _("You may not change categories.")
+        elif change.path == ("name",) and change.before is None and not may_add_code:
+            reason = _("You may not add codes.")
+        else:
+            continue
+        yield f"{change.place}: {reason}"
 
 
 def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
@@ -123,7 +126,7 @@ def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     files = {name: content.encode("latin-1") for name, content in given["files"].items()}
     plan = _planned(request, files)
     theirs = [
-        change.path
+        change.key
         for number, change in enumerate(plan.changes)
         if change.status == Status.CONFLICT and request.POST.get(f"choice-{number}") == "theirs"
     ]
@@ -148,12 +151,12 @@ def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
 
 def _say(request: HttpRequest, plan: Plan, codes: list[str]) -> None:
     for change in plan.having(Status.REJECTED):
-        if change.path in plan.theirs:
-            messages.warning(request, f"{change.file}:{change.line}: {change.reason}")
+        if change.key in plan.theirs:
+            messages.warning(request, f"{change.place}: {change.reason}")
     if not codes:
         messages.info(request, _("There is nothing to write."))
         return
-    slugs = {change.path[1] for change in plan.changes if change.is_accepted and change.path[0] == "category"}
+    slugs = {change.category for change in plan.changes if change.is_accepted and change.category}
     for rows in (ErrorCode.objects.filter(code__in=codes), Category.objects.filter(slug__in=slugs)):
         enter(request, rows, _("Imported from files."))
     Board.forget(request)
@@ -189,11 +192,9 @@ def _show(model_admin: ModelAdmin[Any], request: HttpRequest, files: dict[str, b
     )
 
 
-def _difference(change: Change) -> Difference:
-    kind, *key = change.path
-    path = ("messages", *key[1:]) if kind == "message" else (kind, key[-1])
-    (difference,) = differences([diff.Change(path=path, before=change.before, after=change.after)])
-    if kind == "message" and change.before == change.after:
+def _difference(change: FileChange) -> Difference:
+    (difference,) = differences([change])
+    if change.before == change.after:
         return replace(difference, pieces=diff.words("", _("Confirmed against the source text.")))
     return difference
 

@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import name_of
-from pts_errors.diff import Change, Piece, words
-from pts_errors.models import Category, ErrorCode, Message, Runbook
-
-_MODELS: dict[str, type[Model]] = {"category": Category, "code": ErrorCode, "messages": Message, "runbook": Runbook}
+from pts_errors.diff import Piece, words
+from pts_errors.fields import Change, Path, language_of
+from pts_errors.models import column
 
 _CONFIRMED = "source_text"
 
@@ -32,37 +30,28 @@ class Difference:
     direction: str = ""
 
 
-def label_of(path: tuple[str, ...]) -> str:
+def label_of(path: Path) -> str:
     """Return what a field is called, such as ``Français (fr): title`` or ``Runbook: impact``."""
-    if path[0] == "messages" and len(path) == 3:
-        return _("%(language)s: %(field)s") % {"language": name_of(path[1]), "field": _field_name(Message, path[2])}
-    model = _MODELS.get(path[0], ErrorCode)
-    field = _field_name(model, path[-1])
+    name = _name_of(path)
+    if language := language_of(path):
+        return _("%(language)s: %(field)s") % {"language": name_of(language), "field": name}
     if path[0] == "category":
-        return _("Category: %(field)s") % {"field": field}
+        return _("Category: %(field)s") % {"field": name}
     if path[0] == "runbook":
-        return _("Runbook: %(field)s") % {"field": field}
-    return field
+        return _("Runbook: %(field)s") % {"field": name}
+    return name
 
 
-def label_of_field(where: str) -> str:
-    """Return what a field of the form is called, by the name that forms and lint issues give it: ``fr.title``."""
-    return label_of(path_of(where))
-
-
-def path_of(where: str) -> tuple[str, ...]:
-    """Return the path in a state of the field that forms, lint issues and upgrades name: ``("messages", "fr", "title")``."""
-    first, _dot, name = where.rpartition(".")
-    if first in ("category", "runbook"):
-        return (first, name)
-    return ("messages", first, name) if first else ("code", name)
+def is_confidential(path: Path) -> bool:
+    """Return whether a value is part of a runbook, which has a permission of its own."""
+    return path[0] == "runbook" or path == ("category", "escalation")
 
 
 def readable(request: HttpRequest, changes: Iterable[Change]) -> list[Change]:
-    """Leave out what the user may not read: runbooks have a permission of their own."""
+    """Leave out what the user may not read."""
     if access.can_view_runbook(request):
         return list(changes)
-    return [change for change in changes if change.path[0] != "runbook" and change.path != ("category", "escalation")]
+    return [change for change in changes if not is_confidential(change.path)]
 
 
 def differences(changes: Iterable[Change]) -> list[Difference]:
@@ -71,11 +60,9 @@ def differences(changes: Iterable[Change]) -> list[Difference]:
     Against which source a translation was confirmed is told only where that is all that changed in its language.
     """
     changes = list(changes)
-    translated = {
-        change.path[1] for change in changes if change.path[0] == "messages" and change.path[-1] != _CONFIRMED
-    }
+    translated = {language_of(change.path) for change in changes if change.path[-1] != _CONFIRMED}
     return [
-        _difference(change) for change in changes if change.path[-1] != _CONFIRMED or change.path[1] not in translated
+        _difference(change) for change in changes if change.path[-1] != _CONFIRMED or change.path[0] not in translated
     ]
 
 
@@ -83,7 +70,7 @@ def _difference(change: Change) -> Difference:
     label = label_of(change.path)
     if change.path[-1] == _CONFIRMED:
         return Difference(label=label, pieces=words("", _("Confirmed against the source text.")))
-    language = change.path[1] if change.path[0] == "messages" and len(change.path) == 3 else ""
+    language = language_of(change.path)
     return Difference(
         label=label,
         pieces=words(_in_words(change.path, change.before), _in_words(change.path, change.after)),
@@ -92,24 +79,23 @@ def _difference(change: Change) -> Difference:
     )
 
 
-def _field_name(model: type[Model], name: str) -> str:
+def _name_of(path: Path) -> str:
     try:
-        return str(getattr(model._meta.get_field(name), "verbose_name", name))
+        return str(column(path).verbose_name)
     except FieldDoesNotExist:
-        return name  # of a revision that was written by another version of this package
+        return path[-1]  # of a revision that was written by another version of this package
 
 
-def _in_words(path: tuple[str, ...], value: object) -> str:
+def _in_words(path: Path, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
-    if path[0] == "code":
+    if len(path) == 1:
         try:
-            choices = getattr(ErrorCode._meta.get_field(path[-1]), "choices", None) or ()
+            return str(dict(column(path).choices or ()).get(value, value))
         except FieldDoesNotExist:
-            choices = ()
-        return str(dict(choices).get(value, value))
+            pass
     return str(value)

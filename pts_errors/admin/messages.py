@@ -21,7 +21,7 @@ from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.filters import TRANSLATIONS_TO_DO, LanguageFilter, TranslationStateFilter, is_in
-from pts_errors.admin.labels import label_of_field
+from pts_errors.admin.labels import label_of
 from pts_errors.admin.lists import line_of
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge, enter, last_save, panel_of
@@ -187,7 +187,7 @@ class MessageAdmin(BoardAdmin):
         return _stored(line, row.language) or Message(error=line.row, language=row.language), last_save(line.row)
 
     def label(self, form: MessageForm, where: str) -> str:
-        return label_of_field(f"{form.language}.{where}")
+        return label_of((form.language, where))
 
     def form_context(
         self, request: HttpRequest, form: MessageForm, formsets: list[Any], obj: Message | None

@@ -53,7 +53,7 @@ def _row(line: Line, form: InlineMessageForm, name: str) -> dict[str, Any]:
         "field": _field(form, name),
         "source": source,
         "pieces": diff.words(confirmed, source) if confirmed != source else [],
-        "issues": [issue for issue in line.issues if issue.where == f"{language}.{name}"],
+        "issues": [issue for issue in line.issues if issue.path == (language, name)],
         "placeholders": sorted(placeholders.names(source)),
         "result": _result(text, language),
         "text": text,

@@ -12,15 +12,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pts_errors import diff, log, publishing
+from pts_errors import log, publishing
 from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
-from pts_errors.admin.labels import differences, label_of_field, readable
+from pts_errors.admin.labels import differences, label_of, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
 from pts_errors.entry import MESSAGE_FIELDS, Message
 from pts_errors.exceptions import PublishRefused
+from pts_errors.fields import changes
 from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
 
@@ -40,7 +41,7 @@ def publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_
 def tell(request: HttpRequest, refused: PublishRefused) -> None:
     """Tell the user why nothing was published."""
     for issue in refused.issues:
-        field = label_of_field(issue.where) if issue.code and issue.where else ""
+        field = label_of(issue.path) if issue.code and issue.path else ""
         place = " · ".join(filter(None, (issue.code, field)))
         # What the rules of runbooks say quotes them.
         text = issue.text if can_view_runbook(request) or not issue.id.startswith("R") else ""
@@ -140,7 +141,7 @@ def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
     return {
         "line": line,
         "tick": f"{line.row.code}:{line.row.version}",
-        "differences": differences(readable(request, line.changes or diff.changes(None, line.entry.as_json()))),
+        "differences": differences(readable(request, line.changes or changes(None, line.entry.as_json()))),
         "errors": [issue for issue in issues if issue in line.errors],
         "warnings": [issue for issue in issues if issue not in line.errors],
         "outdated": [name_of(language) for language in _outdated(line)],

@@ -16,12 +16,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pts_errors import diff
 from pts_errors.admin import access
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.lists import ListAdmin
 from pts_errors.admin.pages import page
 from pts_errors.entry import Origin
+from pts_errors.fields import changes
 from pts_errors.models import LABELS, ErrorCode, Revision
 
 # A year, a month or a day; of years that every database and time zone can hold.
@@ -152,12 +152,12 @@ class RevisionAdmin(ListAdmin):
             .order_by("-number")
             .first()
         )
-        changes = diff.changes(before.snapshot if before else None, revision.snapshot)
+        changed = changes(before.snapshot if before else None, revision.snapshot)
         return page(
             self,
             request,
             "revision.html",
             title=_("Revision %(number)d") % {"number": revision.number},
             code=revision.error,
-            context={"revision": revision, "before": before, "differences": differences(readable(request, changes))},
+            context={"revision": revision, "before": before, "differences": differences(readable(request, changed))},
         )

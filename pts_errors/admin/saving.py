@@ -17,7 +17,7 @@ from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.lists import BoardChangeList, ListAdmin
 from pts_errors.admin.pages import MEDIA
-from pts_errors.conflicts import merge, opened
+from pts_errors.conflicts import opened, rebase
 
 
 class SavingAdmin(ListAdmin):
@@ -82,7 +82,7 @@ class SavingAdmin(ListAdmin):
             row, rival = self.stored(request, form.instance)
             fresh = [type(each)(instance=row, prefix=each.prefix) for each in formsets]
             newer = _named(type(form)(instance=row), fresh)
-            data, conflicts = merge(typed, newer, form.cleaned_data.get("loaded"))
+            data, conflicts = rebase(typed, newer, form.cleaned_data.get("loaded"))
             for each in typed.values():
                 each.data = data
             context |= {

@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from pts_errors import diff, log, merge, publishing
+from pts_errors import log, publishing
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.labels import Difference, differences, label_of_field, path_of, readable
+from pts_errors.admin.labels import Difference, differences, is_confidential, label_of, readable
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import enter
+from pts_errors.fields import SLUG, Change, language_of, parsed, value_at
 from pts_errors.models import Category, ErrorCode, Head
 
 _FIXED = "name"
@@ -43,7 +44,8 @@ def decisions(model_admin: ModelAdmin[Any], request: HttpRequest, line: Line | N
     shipped = log.shipped(using=router.db_for_write(Head))[line.row.code]
     found = []
     for path in line.row.unseen:
-        change = diff.Change(path=path_of(path), before=merge.value(line.entry, path), after=merge.value(shipped, path))
+        place = parsed(path)
+        change = Change(path=place, before=value_at(line.entry, place), after=value_at(shipped, place))
         if readable(request, [change]):
             (difference,) = differences([change])
             may_decide = _may_decide(model_admin, request, line.row, path)
@@ -76,9 +78,9 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
                 return back
             (publishing.take_shipped if is_taken else publishing.keep_ours)(row.code, path)
             text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept our value: %(field)s.")
-            _say(request, row, text % {"field": label_of_field(path)})
-            if is_taken and path.startswith("category.") and path != "category.slug":  # other codes share it
-                enter(request, Category.objects.filter(errors=row), text % {"field": label_of_field(path)})
+            _say(request, row, text % {"field": label_of(parsed(path))})
+            if is_taken and parsed(path)[0] == "category" and parsed(path) != SLUG:  # other codes share it
+                enter(request, Category.objects.filter(errors=row), text % {"field": label_of(parsed(path))})
     except IntegrityError:
         messages.error(
             request,
@@ -90,14 +92,14 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
 
 def _may_decide(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, path: str) -> bool:
     """Return whether the user may change the value, wherever the form would let him."""
-    first = path_of(path)[0]
+    place = parsed(path)
     if not model_admin.has_change_permission(request, code):
         return False
-    if first == "messages":
-        return access.may_change_language(request)(path_of(path)[1])
-    if first == "category" and not access.may_change(request, Category, "slug")(code.category.slug):
+    if language := language_of(place):
+        return access.may_change_language(request)(language)
+    if place[0] == "category" and not access.may_change(request, Category, "slug")(code.category.slug):
         return False
-    if first == "runbook" or path == "category.escalation":
+    if is_confidential(place):
         return request.user.has_perm(access.CHANGE_RUNBOOK)
     return True
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pts_errors import exchange, parts
 from pts_errors.entry import UNSTORABLE, Entry, Message, Runbook
 from pts_errors.exceptions import ExchangeError
+from pts_errors.exchange import folder
 from pts_errors.models import ErrorCode
 from pts_errors.models import Message as MessageRow
 from pts_errors.models import Runbook as RunbookRow
@@ -52,26 +52,26 @@ def catalog() -> list[Entry]:
 @pytest.fixture(scope="module")
 def files() -> Mapping[str, bytes]:
     """Return the files of that catalog."""
-    return {name: text.encode() for name, text in exchange.write(catalog())}
+    return {name: text.encode() for name, text in folder.write(catalog())}
 
 
 def test_every_text_comes_back_from_every_file(files: Mapping[str, bytes]) -> None:
     """CSV, PO and Markdown lose nothing, and no text ends its cell, its string or its section."""
-    found = parts.parse(files)
+    found = {(record.key, record.block): record.values for record in folder.parse(files)}
 
     wrong = []
     for entry in catalog():
         text = entry.provider_message
         lines = text.replace("\r\n", "\n").replace("\r", "\n")
-        read = [found.codes[entry.code].values["provider_message"]]
+        read = [found[entry.code, "code"]["provider_message",]]
         if text:  # an empty text is no unit of a PO file
-            read += found.messages[entry.code, "fr"].values.values()
+            read += found[entry.code, "fr"].values()
         if any(value not in (text, lines) for value in read):
             wrong.append(ascii(text))
-        section = found.runbooks[entry.code].values["impact"]
+        section = found[entry.code, "runbook"]["runbook", "impact"]
         if section.strip() != lines.strip():  # blank lines between sections are the file's own
             wrong.append(f"section {text!a}")
-    assert len(found.codes) == len(STORABLE) > 150
+    assert len([block for _code, block in found if block == "code"]) == len(STORABLE) > 150
     assert not wrong
 
 
@@ -98,7 +98,7 @@ def test_any_text_as_a_file_is_read_or_named(name: str) -> None:
         for shape in shapes:
             content = shape.replace("{}", text).encode("utf-8", "surrogatepass")
             try:
-                parts.parse({name: content})
+                folder.parse({name: content})
             except ExchangeError as error:
                 refused += [problem for problem in error.problems if not problem.split(":")[0].endswith(name)] or [""]
     assert set(refused) == {""}
@@ -112,7 +112,7 @@ def test_any_name_of_a_file_is_a_name_of_ours_or_refused(text: str) -> None:
     """Nothing is opened by it, so no path leads anywhere."""
     for name in (text, f"{text}.po", f"{text}.md", f"messages/{text}.po", f"runbooks/{text}.csv"):
         with pytest.raises(ExchangeError):
-            parts.parse({name: b""})
+            folder.parse({name: b""})
 
 
 @pytest.mark.django_db

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pts_errors import exchange, seed
+from pts_errors import seed
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
+from pts_errors.exchange.folder import parse, read
+from pts_errors.exchange.plan import compiled
 
 
 class Command(BaseCommand):
@@ -26,7 +28,8 @@ class Command(BaseCommand):
     def handle(self, *, directory: Path, file: Path, **options: Any) -> None:
         """Read, write, and say what was written."""
         try:
-            entries = exchange.read_directory(directory, source_language=conf.SOURCE_LANGUAGE)
+            records = parse(read(directory), source_language=conf.SOURCE_LANGUAGE)
+            entries = compiled(records, source_language=conf.SOURCE_LANGUAGE)
         except ExchangeError as error:
             raise CommandError(str(error)) from error
         file.write_text(seed.write(entries), encoding="utf-8")

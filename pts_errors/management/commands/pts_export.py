@@ -9,11 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import draft, exchange, languages, log, reviews, snapshot
+from pts_errors import draft, languages, log, reviews, snapshot
 from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
-from pts_errors.marks import Marks
+from pts_errors.exchange import folder
+from pts_errors.exchange.baselines import Baselines
 from pts_errors.models import Head
 from pts_errors.pages import static_copy
 
@@ -89,11 +90,11 @@ class Command(BaseCommand):
         entries = draft.read(using=using) if drafts else published
         if missing := sorted(set(codes) - entries.keys()):
             raise CommandError(f"There is no code {', '.join(missing)}; nothing was written.")
-        files = exchange.write(
+        files = folder.write(
             [entry for code, entry in entries.items() if not codes or code in codes],
             source_language=conf.SOURCE_LANGUAGE,
             only=sorted({languages.normalize(language) for language in only}),
-            origin=Marks(live.number, published, anchor=_anchor(live)),
+            baselines=Baselines(live.number, published, anchor=_anchor(live)),
         )
         what = "drafts" if drafts else "published catalog"
         self._report(directory, f"{what} at revision {live.number}", _write(directory, files))

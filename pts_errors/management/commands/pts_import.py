@@ -13,10 +13,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pts_errors import importing, parts
 from pts_errors.conf import conf
 from pts_errors.exceptions import DraftsChanged, ExchangeError
-from pts_errors.plan import Change, Plan, Status
+from pts_errors.exchange import importing
+from pts_errors.exchange.folder import parse, read
+from pts_errors.exchange.plan import FileChange, Plan, Status
+from pts_errors.fields import dotted
 
 # What is shown of one text; who wants all of it opens the file.
 _SHOWN = 400
@@ -52,16 +54,16 @@ class Command(BaseCommand):
             raise CommandError(f"Values that were rejected: {rejected}. Mend them and import the files again.")
 
     def _plan(self, path: Path, *, theirs: bool) -> Plan:
-        found = parts.parse(
-            parts.read(path),
+        records = parse(
+            read(path),
             source_language=conf.SOURCE_LANGUAGE,
             languages=importing.languages(),
             progress=self._progress("Read %d of %d files."),
         )
         progress = self._progress("Checked %d of %d codes.")
-        plan = importing.plan(found, progress=progress)
+        plan = importing.plan(records, progress=progress)
         if theirs and (conflicts := plan.having(Status.CONFLICT)):
-            plan = importing.plan(found, theirs=[change.path for change in conflicts], progress=progress)
+            plan = importing.plan(records, theirs=[change.key for change in conflicts], progress=progress)
         return plan
 
     def _show(self, plan: Plan) -> None:
@@ -101,10 +103,9 @@ class Command(BaseCommand):
         return tell
 
 
-def _described(change: Change) -> str:
+def _described(change: FileChange) -> str:
     """Return one change as a line, or a few."""
-    where = " ".join(change.path[1:])
-    text = f"{change.file}:{change.line}: {where}: {change.status}"
+    text = f"{change.place}: {change.record.key} {dotted(change.path)}: {change.status}"
     before, after = _text(change.before), _text(change.after)
     if change.is_old:
         text += ": an earlier value, in a file that does not say from what it was exported"
@@ -116,7 +117,7 @@ def _described(change: Change) -> str:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else " ".join(value) if isinstance(value, tuple) else str(value)
+    return "" if value is None else " ".join(value) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _shown(text: str) -> str:

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 from django.utils.translation import gettext as _
 
-from pts_errors import diff, log, publishing
+from pts_errors import log, publishing
 from pts_errors.exceptions import PublishRefused
+from pts_errors.fields import changes, dotted
 from pts_errors.models import Head, Revision
 
 _PERMISSION = "pts_errors.publish_errorcode"
@@ -93,7 +94,7 @@ class Command(BaseCommand):
         live = log.live(using=router.db_for_write(Head), codes=drafts)
         for code, entry in drafts.items():
             before = live[code].as_json() if code in live else None
-            paths = ", ".join(".".join(change.path) for change in diff.changes(before, entry.as_json()))
+            paths = ", ".join(dotted(change.path) for change in changes(before, entry.as_json()))
             self.stdout.write(_("%(code)s would be published: %(paths)s") % {"code": code, "paths": paths})
         self.stdout.write(_("Nothing was written.") if drafts else _("Nothing to publish: every draft is live."))
 

@@ -1,4 +1,4 @@
-"""What a file says of one thing, and everything that is wrong with files."""
+"""What files say: records, and everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pts_errors import entry, marks
-from pts_errors.entry import UNSTORABLE
-from pts_errors.marks import Mark
+from pts_errors import entry
+from pts_errors.exchange.baselines import Baseline
+from pts_errors.fields import Path
 
 CODE = re.compile(entry.CODE)
 
 
 @dataclass(slots=True)
 class Problems:
-    """Everything wrong in one directory, so that a person can mend it in one go."""
+    """Everything wrong in some files, so that a person can mend it in one go."""
 
     found: list[str] = field(default_factory=list)
 
@@ -27,29 +27,38 @@ class Problems:
         """Note a sentence about a line of a file, in the active language."""
         self.found.append(f"{file}:{line}: {text}")
 
-    def mark(self, file: str, line: int, text: str) -> Mark | None:
-        """Return the mark that stands there, or note that it is none."""
+    def baseline(self, file: str, line: int, text: str) -> Baseline | None:
+        """Return the baseline that is written there, or note that it is none."""
         try:
-            return marks.parse(text)
+            return Baseline.parse(text)
         except ValueError:
             self.add(file, line, _("The revision %(revision)r is not like 12.") % {"revision": text[:40]})
             return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What a file says of one category, one code, one code's messages in a language, or one runbook."""
+class Record:
+    """A row of a table, a code's messages in one language, or a runbook."""
 
+    key: str
+    """The code, or the slug of a category."""
+    block: str
+    """What it is about: ``"category"``, ``"code"``, ``"runbook"`` or a language."""
     file: str
     line: int
-    values: Mapping[str, Any]
-    """By field, those that the file has."""
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """By field, where it does not stand on the line of the whole."""
-    confirmed: Mapping[str, str] = field(default_factory=dict)
-    """By field of a translation, the source text that it was confirmed against."""
-    mark: Mark | None = None
+    values: Mapping[Path, Any]
+    """Those that the file has."""
+    lines: Mapping[Path, int] = field(default_factory=dict)
+    """Where a value is on another line than the record."""
+    confirmed: Mapping[Path, str] = field(default_factory=dict)
+    """For a translation, the source text that it was confirmed against."""
+    baseline: Baseline | None = None
     """From what it was exported; None for a file that does not say so."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as problems name it."""
+        return f"{self.file}:{self.line}"
 
 
 def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> str | None:
@@ -70,7 +79,7 @@ def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> 
         )
         problems.add(file, line, sentence % {"charset": name, "reason": error.reason, "byte": error.start})
         return None
-    if found := UNSTORABLE.search(text):
+    if found := entry.UNSTORABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         sentence = _("The file holds the control character U+%(code)s.")
         if found[0] == "\0":  # every other byte of UTF-16 that does not say so

@@ -1,4 +1,4 @@
-"""The files of a catalog, all or some of them, as somebody gives them to us: read within bounds, then parsed."""
+"""The files of a catalog, all or some of them: written, read within bounds, and parsed into records."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from pts_errors import exchange, po, sheets
+from pts_errors.entry import Entry
 from pts_errors.exceptions import ExchangeError
-from pts_errors.part import CODE, Part, Problems, decode
+from pts_errors.exchange import po, runbooks, tables
+from pts_errors.exchange.baselines import Baselines
+from pts_errors.exchange.records import CODE, Problems, Record, decode
 
 # Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
 _MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}
@@ -27,20 +28,6 @@ _PLACES = {".csv": "", ".po": "messages/", ".md": "runbooks/"}
 
 # Called with how much is done, and of how much.
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the files say, and nothing of what they do not say."""
-
-    categories: Mapping[str, Part] = field(default_factory=dict)
-    """By slug."""
-    codes: Mapping[str, Part] = field(default_factory=dict)
-    """By code."""
-    messages: Mapping[tuple[str, str], Part] = field(default_factory=dict)
-    """By code and language."""
-    runbooks: Mapping[str, Part] = field(default_factory=dict)
-    """By code."""
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -78,8 +65,8 @@ def parse(
     source_language: str = "en",
     languages: Collection[str] = (),
     progress: Progress | None = None,
-) -> Parts:
-    """Return what files say, given by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
+) -> list[Record]:
+    """Return the records of files, given by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
 
     ``languages`` are those that the catalog has already: ``FR.po`` is ``fr.po`` if it has that.
 
@@ -87,10 +74,7 @@ def parse(
         ExchangeError: one of them is wrong; every problem is named with file and line.
     """
     problems = Problems()
-    categories: dict[str, Part] = {}
-    codes: dict[str, Part] = {}
-    messages: dict[tuple[str, str], Part] = {}
-    runbooks: dict[str, Part] = {}
+    records: list[Record] = []
     seen: dict[str, str] = {}
     for number, (given, content) in enumerate(files.items(), start=1):
         path = Path(given)
@@ -102,27 +86,63 @@ def parse(
         if len(content) > _MAX_BYTES[path.suffix]:
             _too_large(name, _MAX_BYTES[path.suffix], problems)
             continue
-        of = name
+        subject = name
         if path.suffix == ".po":
-            read = po.read(content, file=name, source_language=source_language, available=languages)
-            problems.found += read.problems
-            messages.update({(code, read.language): part for code, part in read.parts.items()})
-            of = _named(f"{read.language}.po")
+            language, units = po.read(
+                content, file=name, source_language=source_language, available=languages, problems=problems
+            )
+            records += units
+            subject = _named(f"{language}.po")
         elif (text := decode(content, name, problems)) is None:
             continue
         elif name == "categories.csv":
-            categories = sheets.read_categories(text, problems)
+            records += tables.read_categories(text, problems)
         elif name == "codes.csv":
-            codes, _known = sheets.read_codes(text, problems)
-        elif (runbook := exchange.read_runbook(text, path.stem, problems)) is not None:
-            runbooks[path.stem] = runbook
-        if (first := seen.setdefault(of, given)) != given:
+            records += tables.read_codes(text, problems)
+        elif (runbook := runbooks.read(text, path.stem, problems)) is not None:
+            records.append(runbook)
+        if (first := seen.setdefault(subject, given)) != given:
             sentence = _("This is a second file of %(file)s, beside %(first)s. Import one of them.")
-            problems.add(given[-60:], 1, sentence % {"file": of, "first": first[-60:]})
+            problems.add(given[-60:], 1, sentence % {"file": subject, "first": first[-60:]})
         if progress is not None:
             progress(number, len(files))
     _raise(problems)
-    return Parts(categories=categories, codes=codes, messages=messages, runbooks=runbooks)
+    return records
+
+
+def write(
+    entries: Iterable[Entry],
+    *,
+    source_language: str = "en",
+    only: Collection[str] = (),
+    baselines: Baselines | None = None,
+) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file of the entries in people's form.
+
+    ``only`` are languages whose PO files are wanted, and no other file. ``baselines`` say in every record from
+    what it was exported.
+
+    Raises:
+        ExchangeError: a code or a language cannot be the name of a file.
+    """
+    entries = tuple(entries)
+    wanted = sorted(only or {language for entry in entries for language in entry.messages})
+    wrong = [entry.code for entry in entries if not CODE.fullmatch(entry.code)]
+    wrong += [language for language in wanted if not po.LANGUAGE.fullmatch(language)]
+    if wrong:
+        raise ExchangeError(_("%(name)r cannot be the name of a file.") % {"name": name[:50]} for name in wrong)
+    if not only:
+        yield "categories.csv", tables.write_categories(entries, baselines)
+        yield "codes.csv", tables.write_codes(entries, baselines)
+    for language in wanted:
+        yield (
+            f"messages/{language}.po",
+            po.write(entries, language, source_language=source_language, baselines=baselines),
+        )
+    for entry in () if only else entries:
+        if entry.runbook is not None:
+            baseline = baselines.of(entry, "runbook") if baselines else None
+            yield f"runbooks/{entry.code}.md", runbooks.write(entry.code, entry.runbook, baseline=baseline)
 
 
 def shorten(problems: list[str]) -> list[str]:

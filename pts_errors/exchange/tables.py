@@ -5,40 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from pts_errors.entry import Category, Entry, Outcome, ResponsibleParty, RetryAdvice, Severity
-from pts_errors.marks import Marks
-from pts_errors.part import CODE, Part, Problems, with_newlines
+from pts_errors.entry import Category, Entry
+from pts_errors.exchange.baselines import Baselines
+from pts_errors.exchange.records import CODE, Problems, Record, with_newlines
+from pts_errors.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, flatten, vocabulary
 
-_CODE_COLUMNS = (
-    "code",
-    "name",
-    "category",
-    "provider_message",
-    "outcome",
-    "retry_advice",
-    "retry_after",
-    "responsible_party",
-    "http_status",
-    "severity",
-    "reveal_to_customer",
-    "is_retired",
-    "replaced_by",
-    "similar",
-)
-_CATEGORY_COLUMNS = tuple(f.name for f in fields(Category))
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "outcome": tuple(Outcome),
-    "retry_advice": tuple(RetryAdvice),
-    "responsible_party": tuple(ResponsibleParty),
-    "severity": tuple(Severity),
-}
+# The columns, and the type of each: one of a vocabulary, a number, yes or no, several codes, or a text.
+_CODE_COLUMNS: dict[str, Any] = {"code": str, "name": str, "category": str, **CODE_FIELDS}
 # A spreadsheet runs a cell that begins like this as a formula. The quote keeps it text, and is taken off on reading.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -52,62 +31,54 @@ _SEPARATOR = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\n', re.IGNORECASE)
 _MAX_ROWS = 50_000
 
 
-def write_codes(entries: Iterable[Entry], origin: Marks | None) -> str:
-    return _write_csv(
-        (*_CODE_COLUMNS, _REVISION) if origin else _CODE_COLUMNS,
-        (
-            {
-                **({_REVISION: origin.code(entry)} if origin else {}),
-                **{name: getattr(entry, name) for name in _CODE_COLUMNS},
-                "category": entry.category.slug,
-                "retry_after": "" if entry.retry_after is None else entry.retry_after,
-                "reveal_to_customer": "yes" if entry.reveal_to_customer else "no",
-                "is_retired": "yes" if entry.is_retired else "no",
-                "similar": " ".join(entry.similar),
-            }
-            for entry in entries
-        ),
-    )
+def write_codes(entries: Iterable[Entry], baselines: Baselines | None) -> str:
+    """Return ``codes.csv``."""
+    rows = ((entry, {**flatten(entry), ("category",): entry.category.slug}) for entry in entries)
+    cells = ((entry, [flat[(name,)] for name in _CODE_COLUMNS]) for entry, flat in rows)
+    return _write_csv(_CODE_COLUMNS, cells, "code", baselines)
 
 
-def write_categories(entries: Iterable[Entry], origin: Marks | None) -> str:
+def write_categories(entries: Iterable[Entry], baselines: Baselines | None) -> str:
+    """Return ``categories.csv``."""
     categories = {entry.category.slug: entry.category for entry in entries}
     ordered = sorted(categories.values(), key=lambda category: (category.position, category.slug))
-    return _write_csv(
-        (*_CATEGORY_COLUMNS, _REVISION) if origin else _CATEGORY_COLUMNS,
-        (
-            {
-                **({_REVISION: origin.category(category)} if origin else {}),
-                **{name: getattr(category, name) for name in _CATEGORY_COLUMNS},
-            }
-            for category in ordered
-        ),
-    )
+    cells = ((category, [getattr(category, name) for name in CATEGORY_FIELDS]) for category in ordered)
+    return _write_csv(CATEGORY_FIELDS, cells, "category", baselines)
 
 
-def _write_csv(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
+def _write_csv(
+    columns: Iterable[str],
+    rows: Iterable[tuple[Category | Entry, list[object]]],
+    block: str,
+    baselines: Baselines | None,
+) -> str:
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, tuple(columns), lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _guard(with_newlines(str(value))) for name, value in row.items()})
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*columns, _REVISION] if baselines else columns)
+    for value, cells in rows:
+        texts = [_cell(cell) for cell in cells]
+        writer.writerow([*texts, str(baselines.of(value, block))] if baselines else texts)
     return file.getvalue()
 
 
-def _guard(text: str) -> str:
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return " ".join(value)
+    text = with_newlines(str(value))
     return f"'{text}" if text.startswith(_GUARDED) else text
 
 
-def _read_csv(
-    text: str | None, file: str, columns: tuple[str, ...], problems: Problems
-) -> list[tuple[int, dict[str, str]]] | None:
-    """Return the lines that have the right number of cells, each with its number; None if this is no such table.
+def _read_csv(text: str, file: str, columns: Collection[str], problems: Problems) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines that have the right number of cells, each with its number; none if this is no such table.
 
     Spreadsheets separate cells as the country does, put a line ``sep=;`` first, add empty columns and lines, and their
     users move columns about.
     """
-    if text is None:
-        return None
     told = _SEPARATOR.match(text)
     body, line = (text[told.end() :], 1) if told else (text, 0)
     skipped = line
@@ -120,13 +91,13 @@ def _read_csv(
         names = _without_empty_end(next(reader, []))
         if wrong := _wrong_columns(names, columns):
             problems.add(file, line + 1, wrong)
-            return None
+            return []
         line = reader.line_num + skipped
         for number, cells in enumerate(reader):
             line = reader.line_num + skipped
             if number == _MAX_ROWS:
                 problems.add(file, line, _("The file has more than %(n)d lines.") % {"n": _MAX_ROWS})
-                return None
+                return []
             filled = len(_without_empty_end(cells))
             if not filled:
                 continue
@@ -141,7 +112,7 @@ def _read_csv(
                 rows.append((line, dict(zip(names, texts, strict=False))))
     except csv.Error as error:
         problems.add(file, line + 1, _("This is not CSV: %(reason)s.") % {"reason": str(error).rstrip(".")})
-        return None
+        return []
     return rows
 
 
@@ -149,7 +120,7 @@ def _without_empty_end(cells: list[str]) -> list[str]:
     return cells[: max((number for number, cell in enumerate(cells, start=1) if cell.strip()), default=0)]
 
 
-def _wrong_columns(names: list[str], columns: tuple[str, ...]) -> str:
+def _wrong_columns(names: list[str], columns: Collection[str]) -> str:
     """Return what is wrong with the first line of a table, and what to do about it, or an empty text."""
     wanted = ",".join(columns)
     if len(names) < 2:
@@ -175,70 +146,69 @@ def _short_lines(text: str) -> Iterator[str]:
         yield line
 
 
-def read_categories(text: str | None, problems: Problems) -> dict[str, Part]:
-    """Return the categories of a file, by slug."""
-    categories: dict[str, Part] = {}
-    for line, row in _read_csv(text, "categories.csv", _CATEGORY_COLUMNS, problems) or ():
+def read_categories(text: str, problems: Problems) -> Iterator[Record]:
+    """Yield a record for each category of ``categories.csv``."""
+    file, slugs = "categories.csv", set[str]()
+    for line, row in _read_csv(text, file, CATEGORY_FIELDS, problems):
+        slug = row["slug"]
         if not _is_number(row["position"]):
             sentence = _("The position %(value)r is not a number.") % {"value": row["position"][:20]}
-            problems.add("categories.csv", line, sentence)
-        elif not _SLUG.fullmatch(row["slug"]):
-            sentence = _("The slug %(value)r is not like upstream.") % {"value": row["slug"][:50]}
-            problems.add("categories.csv", line, sentence)
-        elif row["slug"] in categories:
-            sentence = _("The category %(category)r is there twice.") % {"category": row["slug"]}
-            problems.add("categories.csv", line, sentence)
+            problems.add(file, line, sentence)
+        elif not _SLUG.fullmatch(slug):
+            problems.add(file, line, _("The slug %(value)r is not like upstream.") % {"value": slug[:50]})
+        elif slug in slugs:
+            problems.add(file, line, _("The category %(category)r is there twice.") % {"category": slug})
         else:
-            mark = problems.mark("categories.csv", line, row.pop(_REVISION, ""))
-            values: dict[str, Any] = {**row, "position": int(row["position"])}
-            categories[row["slug"]] = Part(file="categories.csv", line=line, values=values, mark=mark)
-    return categories
+            slugs.add(slug)
+            baseline = problems.baseline(file, line, row.pop(_REVISION, ""))
+            values: dict[Path, Any] = {("category", name): text for name, text in row.items()}
+            values["category", "position"] = int(row["position"])
+            yield Record(key=slug, block="category", file=file, line=line, values=values, baseline=baseline)
 
 
-def read_codes(text: str | None, problems: Problems) -> tuple[dict[str, Part], set[str] | None]:
-    """Return the rows of a file that are right in themselves, by code, and all its codes; None if there is no telling.
-
-    Whether the codes and categories that they name exist, is for the caller to see.
-    """
-    rows: dict[str, Part] = {}
-    lines = _read_csv(text, "codes.csv", _CODE_COLUMNS, problems)
-    if lines is None:
-        return rows, None
-    names: set[str] = set()
-    for line, row in lines:
+def read_codes(text: str, problems: Problems) -> Iterator[Record]:
+    """Yield a record for each code of ``codes.csv``; whether the codes and categories that it names exist, is open."""
+    file, codes, names = "codes.csv", set[str](), set[str]()
+    for line, row in _read_csv(text, file, _CODE_COLUMNS, problems):
         wrong = _wrong_cells(row)
-        if row["code"] in rows:
+        if row["code"] in codes:
             wrong.append(_("The code %(code)s is there twice.") % {"code": row["code"]})
         if row["name"] in names:
             wrong.append(_("The name %(name)s is there twice.") % {"name": row["name"][:50]})
         names.add(row["name"])
-        mark = problems.mark("codes.csv", line, row.pop(_REVISION, ""))
+        baseline = problems.baseline(file, line, row.pop(_REVISION, ""))
         for sentence in wrong:
-            problems.add("codes.csv", line, sentence)
+            problems.add(file, line, sentence)
         if not wrong:
+            codes.add(row["code"])
             values = {
-                **row,
-                "http_status": int(row["http_status"]),
-                "retry_after": int(row["retry_after"]) if row["retry_after"] else None,
-                "reveal_to_customer": row["reveal_to_customer"] == "yes",
-                "is_retired": row["is_retired"] == "yes",
-                "similar": tuple(row["similar"].split()),
+                SLUG if name == "category" else (name,): _value(cell, _CODE_COLUMNS[name]) for name, cell in row.items()
             }
-            rows[row["code"]] = Part(file="codes.csv", line=line, values=values, mark=mark)
-    return rows, {row["code"] for _line, row in lines}
+            yield Record(key=row["code"], block="code", file=file, line=line, values=values, baseline=baseline)
+
+
+def _value(cell: str, kind: object) -> Any:
+    """Return what a cell says that is right in itself."""
+    if kind is bool:
+        return cell == "yes"
+    if kind == tuple[str, ...]:
+        return cell.split()
+    if kind in (int, int | None):
+        return int(cell) if cell else None
+    return cell
 
 
 def _wrong_cells(row: Mapping[str, str]) -> list[str]:
     wrong = [
         _("The %(field)s %(value)r is none of %(choices)s.")
         % {"field": name, "value": row[name][:20], "choices": ", ".join(choices)}
-        for name, choices in _CHOICES.items()
-        if row[name] not in choices
+        for name, kind in CODE_FIELDS.items()
+        if (choices := vocabulary(kind)) and row[name] not in choices
     ]
     wrong += [
         _("The %(field)s %(value)r is neither yes nor no.") % {"field": name, "value": row[name][:20]}
-        for name in ("reveal_to_customer", "is_retired")
-        if row[name] not in ("yes", "no")
+        for name, kind in CODE_FIELDS.items()
+        if kind is bool and row[name] not in ("yes", "no")
     ]
     if row["retry_after"] and not _is_number(row["retry_after"]):
         wrong.append(_("The retry_after %(value)r is not a number.") % {"value": row["retry_after"][:20]})

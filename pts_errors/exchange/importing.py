@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
-from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
-from django.db.models import Field
 from django.utils.translation import gettext as _
 
 from pts_errors import draft, lint, log, models, seed
 from pts_errors.conf import conf
 from pts_errors.entry import Category, Entry
 from pts_errors.exceptions import DraftsChanged, ExchangeError
-from pts_errors.parts import Parts, Progress, shorten
-from pts_errors.plan import Change, Path, Plan, State, Status, compare, dangling, merge
+from pts_errors.exchange.folder import Progress, shorten
+from pts_errors.exchange.plan import FileChange, Key, Plan, State, Status, compare, dangling, merge
+from pts_errors.exchange.records import Record
+from pts_errors.fields import CATEGORY_FIELDS, SLUG
 
 # Files of different exports may come together, but every revision has to be loaded whole.
 _MAX_REVISIONS = 20
 
-_MODELS = {
-    "category": models.Category,
-    "code": models.ErrorCode,
-    "message": models.Message,
-    "runbook": models.Runbook,
-}
-_LINKS = ("category", "replaced_by", "similar")
-_CODE_FIELDS = tuple(field.name for field in fields(Entry))
+_LINKS = (SLUG, ("replaced_by",), ("similar",))
 
 
-def plan(parts: Parts, *, theirs: Collection[Path] = (), progress: Progress | None = None) -> Plan:
+def plan(records: Sequence[Record], *, theirs: Collection[Key] = (), progress: Progress | None = None) -> Plan:
     """Return what these files would change in the drafts. Reads only.
 
-    ``theirs`` are the paths of conflicts in which the file wins.
+    ``theirs`` are the keys of conflicts in which the file wins.
 
     Raises:
         ExchangeError: the files name what does not exist; every such place is named with file and line.
     """
     alias = router.db_for_write(models.Head)
     with transaction.atomic(using=alias):  # a cursor of a log that is read row by row lives in a transaction
-        return _plan(parts, frozenset(theirs), alias, progress)
+        return _plan(records, frozenset(theirs), alias, progress)
 
 
 def languages() -> set[str]:
@@ -61,7 +54,7 @@ def apply(shown: Plan) -> list[str]:
     with transaction.atomic(using=alias):
         log.lock(using=alias)
         draft.lock(using=alias)
-        fresh = _plan(shown.parts, shown.theirs, alias)
+        fresh = _plan(shown.records, shown.theirs, alias)
         if fresh.digest != shown.digest:
             raise DraftsChanged("The drafts were changed meanwhile, so the import would do something else now.")
         drafts = _drafts(alias)
@@ -83,13 +76,13 @@ def _edited(drafts: Mapping[str, Entry], alias: str) -> set[str]:
     return unpublished - draft.imported(drafts, using=alias)
 
 
-def _plan(parts: Parts, theirs: frozenset[Path], alias: str, progress: Progress | None = None) -> Plan:
+def _plan(records: Sequence[Record], theirs: frozenset[Key], alias: str, progress: Progress | None = None) -> Plan:
     drafts = _drafts(alias)
-    problems = [*dangling(parts, drafts), *_revisions(parts)]
+    problems = [*dangling(records, drafts), *_revisions(records)]
     if problems:
         raise ExchangeError(shorten(problems))
     changes, unchanged = compare(
-        parts,
+        records,
         drafts,
         live_at=_live_at(alias),
         history=partial(_history, alias),
@@ -103,25 +96,23 @@ def _plan(parts: Parts, theirs: frozenset[Path], alias: str, progress: Progress 
         if not faults:
             faults = dict(_broken(accepted, merge(accepted, drafts), alias, progress))
         if not faults:
-            return Plan(parts=parts, changes=tuple(changes), unchanged=unchanged, theirs=theirs)
+            return Plan(records=records, changes=tuple(changes), unchanged=unchanged, theirs=theirs)
         changes = _reject(changes, faults)
 
 
 def _drafts(alias: str) -> State:
-    categories = models.Category.objects.using(alias).values(*(field.name for field in fields(Category)))
+    categories = models.Category.objects.using(alias).values(*CATEGORY_FIELDS)
     return State(entries=draft.read(using=alias), categories={row["slug"]: Category(**row) for row in categories})
 
 
-def _revisions(parts: Parts) -> Iterator[str]:
-    files: dict[int, str] = {}
-    for rows in (parts.categories, parts.codes, parts.messages, parts.runbooks):
-        for part in rows.values():
-            if part.mark is not None:
-                files.setdefault(part.mark.revision, f"{part.file}:{part.line}")
-    if len(files) > _MAX_REVISIONS:
-        place = list(files.values())[_MAX_REVISIONS]
+def _revisions(records: Iterable[Record]) -> Iterator[str]:
+    places: dict[int, str] = {}
+    for record in records:
+        if record.baseline is not None:
+            places.setdefault(record.baseline.revision, record.place)
+    if len(places) > _MAX_REVISIONS:
         sentence = _("The files were exported from more than %(n)d revisions.") % {"n": _MAX_REVISIONS}
-        yield f"{place}: {sentence}"
+        yield f"{list(places.values())[_MAX_REVISIONS]}: {sentence}"
 
 
 def _live_at(alias: str) -> Callable[[int], State | None]:
@@ -139,10 +130,11 @@ def _live_at(alias: str) -> Callable[[int], State | None]:
     return live_at
 
 
-def _history(alias: str, kind: str, key: str) -> Iterator[State]:
-    """Yield every state that a code ever had, or every state of a code in a category."""
+def _history(alias: str, record: Record) -> Iterator[State]:
+    """Yield every state that a record's code ever had, or every state of a code in its category."""
     revisions = models.Revision.objects.using(alias)
-    mine = {"snapshot__category__slug": key} if kind == "category" else {"error__code": key}
+    is_category = record.block == "category"
+    mine = {"snapshot__category__slug": record.key} if is_category else {"error__code": record.key}
     for entry in _read(revisions.filter(**mine).iterator(chunk_size=100)):
         yield _state([entry])
 
@@ -158,99 +150,102 @@ def _state(entries: Iterable[Entry]) -> State:
     return State(entries=by_code, categories={entry.category.slug: entry.category for entry in ordered})
 
 
-def _accepted(changes: Iterable[Change]) -> list[Change]:
+def _accepted(changes: Iterable[FileChange]) -> list[FileChange]:
     return [change for change in changes if change.is_accepted]
 
 
-def _reject(changes: Iterable[Change], faults: Mapping[Path, str]) -> list[Change]:
-    """Return the changes with those rejected that have a fault; a code or category as a whole, as its fields agree."""
-    rows = {path[:2]: reason for path, reason in faults.items() if path[0] in ("category", "code")}
-    reasons = ((change, faults.get(change.path) or rows.get(change.path[:2], "")) for change in changes)
+def _reject(changes: Iterable[FileChange], faults: Mapping[Key, str]) -> list[FileChange]:
+    """Return the changes with those rejected that have a fault; a row of a table as a whole, as its cells agree."""
+    changes = list(changes)
+    rows = {
+        (change.record.block, change.record.key): faults[change.key]
+        for change in changes
+        if change.key in faults and change.record.block in ("category", "code")
+    }
+    reasons = (
+        (change, faults.get(change.key) or rows.get((change.record.block, change.record.key), "")) for change in changes
+    )
     return [
         replace(change, status=Status.REJECTED, reason=reason) if reason and change.is_accepted else change
         for change, reason in reasons
     ]
 
 
-def _invalid(changes: Iterable[Change], drafts: State, alias: str) -> Iterator[tuple[Path, str]]:
-    """Yield path and reason of every value that its column does not take."""
+def _invalid(changes: Iterable[FileChange], drafts: State, alias: str) -> Iterator[tuple[Key, str]]:
+    """Yield key and reason of every value that its column does not take."""
     names = {entry.name: code for code, entry in drafts.entries.items()}
     published = set(
         models.ErrorCode.objects.using(alias).filter(revisions__isnull=False).values_list("code", flat=True)
     )
     for change in changes:
-        kind, name = change.path[0], change.path[-1]
-        if name in _LINKS:
+        if change.code and change.path in _LINKS:
             continue
-        field = cast("Field[Any, Any]", _MODELS[kind]._meta.get_field(name))
+        column = models.column(change.path)
         try:
-            if kind == "category" and change.path[1] not in drafts.categories:
-                models.validate_new_slug(change.path[1])
+            if change.category and change.category not in drafts.categories:
+                models.validate_new_slug(change.category)
             for value in (change.after, *([] if change.confirmed is None else [change.confirmed])):
-                models.validate_value(field, value)
+                models.validate_value(column, value)
         except ValidationError as error:
-            yield change.path, " ".join(error.messages)
+            yield change.key, " ".join(error.messages)
             continue
-        if kind == "code":
+        if change.record.block == "code":
+            (name,) = change.path
             is_stored = change.code in drafts.entries
             if is_stored and name in models.ErrorCode.locked_fields(is_published=change.code in published):
-                yield (
-                    change.path,
-                    _("The %(field)s of a stored code cannot be changed; give it as it is here: %(value)s")
-                    % {"field": field.verbose_name, "value": change.before},
-                )
+                sentence = _("The %(field)s of a stored code cannot be changed; give it as it is here: %(value)s")
+                yield change.key, sentence % {"field": column.verbose_name, "value": change.before}
             elif name == "name" and change.after in names:
-                yield (
-                    change.path,
-                    _("The code %(code)s has the name %(name)s.") % {"code": names[change.after], "name": change.after},
-                )
+                sentence = _("The code %(code)s has the name %(name)s.")
+                yield change.key, sentence % {"code": names[change.after], "name": change.after}
 
 
-def _orphans(changes: Collection[Change], drafts: State) -> Iterator[tuple[Path, str]]:
-    """Yield path and reason of everything that refers to a row which was rejected."""
-    codes = drafts.entries.keys() | {change.code for change in changes if change.path[0] == "code"}
-    categories = drafts.categories.keys() | {change.path[1] for change in changes if change.path[0] == "category"}
+def _orphans(changes: Collection[FileChange], drafts: State) -> Iterator[tuple[Key, str]]:
+    """Yield key and reason of everything that refers to a row which was rejected."""
+    codes = drafts.entries.keys() | {change.code for change in changes if change.record.block == "code"}
+    categories = drafts.categories.keys() | {change.category for change in changes}
     for change in changes:
-        if change.code and change.code not in codes:
-            yield change.path, _("The code %(code)s was rejected.") % {"code": change.code}
-        elif change.path[0] == "code" and change.path[-1] == "category" and change.after not in categories:
-            yield change.path, _("The category %(category)s was rejected.") % {"category": change.after}
-        elif change.path[0] == "code" and change.path[-1] in ("similar", "replaced_by"):
-            others = change.after if isinstance(change.after, tuple) else (change.after,)
-            for other in others:
-                if other and other not in codes:
-                    yield change.path, _("The code %(code)s was rejected.") % {"code": other}
+        if not change.code:
+            continue
+        others: Iterable[str] = ()
+        if change.path == ("similar",):
+            others = change.after
+        elif change.path == ("replaced_by",):
+            others = [change.after]
+        if change.path == SLUG and change.after not in categories:
+            yield change.key, _("The category %(category)s was rejected.") % {"category": change.after}
+        for code in (change.code, *others):
+            if code and code not in codes:
+                yield change.key, _("The code %(code)s was rejected.") % {"code": code}
 
 
 def _broken(
-    changes: Collection[Change], entries: Mapping[str, Entry], alias: str, progress: Progress | None
-) -> Iterator[tuple[Path, str]]:
-    """Yield path and reason of every change that leads to a lint error at the very place that it changes.
+    changes: Collection[FileChange], entries: Mapping[str, Entry], alias: str, progress: Progress | None
+) -> Iterator[tuple[Key, str]]:
+    """Yield key and reason of every change that leads to a lint error at the very place that it changes.
 
     What is wrong elsewhere, such as a text that is still missing, is for publishing to refuse.
     """
     used = {entry.category.slug for entry in entries.values()}
-    by_code: dict[str, dict[Path, Change]] = {}
+    by_code: dict[str, list[FileChange]] = {}
     for change in changes:
         if change.code:
-            by_code.setdefault(change.code, {})[change.path] = change
-        elif change.path[1] not in used:
-            yield change.path, _("No code is in this category.")
+            by_code.setdefault(change.code, []).append(change)
+        elif change.category not in used:
+            yield change.key, _("No code is in this category.")
     context = draft.lint_context(entries, using=alias) if by_code else None
-    for number, (code, paths) in enumerate(by_code.items(), start=1):
+    for number, (code, mine) in enumerate(by_code.items(), start=1):
         for issue in lint.lint(entries[code], context) if context is not None else ():
             if issue.level == lint.Level.ERROR and not lint.is_silenced(issue, conf.SILENCED_LINTS):
-                for path in _places(issue, paths):
-                    yield path, f"{issue.text} ({issue.id})"
+                for change in mine:
+                    if _is_about(issue, change):
+                        yield change.key, f"{issue.text} ({issue.id})"
         if progress is not None:
             progress(number, len(by_code))
 
 
-def _places(issue: lint.Issue, paths: Iterable[Path]) -> list[Path]:
-    """Return those of a code's changes that stand where the issue is."""
-    language, dot, name = issue.where.rpartition(".")
-    if dot:
-        return [path for path in paths if path[0] == "message" and path[2:] == (language, name)]
-    if issue.where in _CODE_FIELDS:
-        return [path for path in paths if path[0] == "code"]
-    return [path for path in paths if path[0] == "runbook" and issue.where in ("", path[-1])]
+def _is_about(issue: lint.Issue, change: FileChange) -> bool:
+    """Return whether an issue stands where a change is: its values agree within a code's row, and in a runbook as a whole."""
+    if len(issue.path) == 1:
+        return change.record.block == "code"
+    return change.path == issue.path or (change.record.block == "runbook" and issue.path == ("runbook",))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from pts_errors import languages, pofile
+from pts_errors import languages
 from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import ExchangeError
-from pts_errors.marks import Mark, Marks
-from pts_errors.part import CODE, Part, Problems, decode, with_newlines
+from pts_errors.exchange import pofile
+from pts_errors.exchange.baselines import Baseline, Baselines
+from pts_errors.exchange.records import CODE, Problems, Record, decode, with_newlines
+from pts_errors.fields import Path as Place
 
 try:
     import polib
@@ -29,26 +30,7 @@ _COPY = re.compile(r" ?\([0-9]+\)")
 _BEGIN = re.compile(languages.REQUESTED_TAG)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """What a PO file holds."""
-
-    language: str
-    parts: Mapping[str, Part]
-    """By code, those of its texts that are in the file."""
-    problems: tuple[str, ...]
-
-    @property
-    def messages(self) -> Mapping[str, Message]:
-        """By code, the message of those that have a text."""
-        return {
-            code: Message(**part.values, source_text=part.confirmed)
-            for code, part in self.parts.items()
-            if any(part.values.values())
-        }
-
-
-def write(entries: Iterable[Entry], language: str, *, source_language: str, origin: Marks | None = None) -> str:
+def write(entries: Iterable[Entry], language: str, *, source_language: str, baselines: Baselines | None = None) -> str:
     """Return a PO file of one language: msgctxt is the key, msgid the source text.
 
     A text whose source changed since it was confirmed is fuzzy and carries the earlier source as previous msgid.
@@ -57,15 +39,15 @@ def write(entries: Iterable[Entry], language: str, *, source_language: str, orig
     entries = tuple(entries)
     file = polib.POFile(wrapwidth=0)
     file.metadata = {
-        "Project-Id-Version": f"pts_errors {origin.anchor}".rstrip() if origin else "pts_errors",
+        "Project-Id-Version": f"pts_errors {baselines.anchor}".rstrip() if baselines else "pts_errors",
         "Language": language,
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Transfer-Encoding": "8bit",
     }
-    if origin is not None:
-        drafts = {entry.code: origin.message(entry, language).fingerprint for entry in entries}
-        file.metadata[_REVISION] = str(origin.revision)
+    if baselines is not None:
+        drafts = {entry.code: baselines.of(entry, language).fingerprint for entry in entries}
+        file.metadata[_REVISION] = str(baselines.revision)
         if edited := " ".join(f"{code}-{print}" for code, print in drafts.items() if print):
             file.metadata[_DRAFTS] = edited
     for entry in entries:
@@ -85,20 +67,21 @@ def write(entries: Iterable[Entry], language: str, *, source_language: str, orig
     return f"{file}\n".rstrip("\n") + "\n"
 
 
-def read(content: bytes, *, file: str, source_language: str, available: Collection[str] = ()) -> Read:
-    """Return the messages of a PO file of one language; problems are returned, not raised.
+def read(
+    content: bytes, *, file: str, source_language: str, available: Collection[str] = (), problems: Problems
+) -> tuple[str, list[Record]]:
+    """Return the language of a PO file, and a record for each code in it.
 
     ``available`` are the languages that the catalog has already.
     """
-    problems = Problems()
-    values: dict[str, dict[str, str]] = {}
-    confirmed: dict[str, dict[str, str]] = {}
-    lines: dict[str, dict[str, int]] = {}
+    values: dict[str, dict[Place, str]] = {}
+    confirmed: dict[str, dict[Place, str]] = {}
+    lines: dict[str, dict[Place, int]] = {}
     units = _units(content, file, problems)
     header = _header(units, file, problems)
-    mark = problems.mark(file, 1, header.get(_REVISION.lower(), ""))
-    prints = dict(_DRAFT.findall(header.get(_DRAFTS.lower(), "")))
-    language = _language(file, available, header.get("language", "") if mark else "", problems)
+    baseline = problems.baseline(file, 1, header.get(_REVISION.lower(), ""))
+    drafts = dict(_DRAFT.findall(header.get(_DRAFTS.lower(), "")))
+    language = _language(file, available, header.get("language", "") if baseline else "", problems)
     for unit in units:
         if unit.is_obsolete or unit.is_header:
             continue
@@ -108,29 +91,31 @@ def read(content: bytes, *, file: str, source_language: str, available: Collecti
             sentence = _("The msgctxt %(msgctxt)r is not like 1007/title.") % {"msgctxt": msgctxt and msgctxt[:50]}
             problems.add(file, unit.line, sentence)
             continue
+        path = (language, name)
         if msgstr is None:
             problems.add(file, unit.line, _("The unit has plural forms, and no text of the catalog has."))
-        if name in values.setdefault(code, {}):
+        if path in values.setdefault(code, {}):
             problems.add(file, unit.line, _("The msgctxt %(msgctxt)r is there twice.") % {"msgctxt": msgctxt})
-        lines.setdefault(code, {})[name] = unit.line
-        values[code][name] = msgstr or ""
+        lines.setdefault(code, {})[path] = unit.line
+        values[code][path] = msgstr or ""
         if language == source_language and msgstr != msgid:
             problems.add(file, unit.line, _("This is the source language: msgid and msgstr must be the same."))
         if msgstr and language != source_language:
             earlier = unit.texts.get("#| msgid") if unit.is_fuzzy else msgid
-            confirmed.setdefault(code, {})[name] = earlier or ""
-    parts = {
-        code: Part(
+            confirmed.setdefault(code, {})[path] = earlier or ""
+    return language, [
+        Record(
+            key=code,
+            block=language,
             file=file,
             line=min(lines[code].values()),
-            values=fields,
+            values=texts,
             lines=lines[code],
             confirmed=confirmed.get(code, {}),
-            mark=mark and Mark(mark.revision, prints.get(code, "")),
+            baseline=baseline and Baseline(baseline.revision, drafts.get(code, "")),
         )
-        for code, fields in values.items()
-    }
-    return Read(language=language, parts=parts, problems=tuple(problems.found))
+        for code, texts in values.items()
+    ]
 
 
 def _units(content: bytes, file: str, problems: Problems) -> list[pofile.Unit]:

@@ -1,0 +1,322 @@
+"""What files would change in the drafts: a three-way comparison with what they were exported from. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from pts_errors.entry import Category, Entry
+from pts_errors.exceptions import ExchangeError
+from pts_errors.exchange.baselines import content, fingerprint
+from pts_errors.exchange.folder import shorten
+from pts_errors.exchange.records import Record, with_newlines
+from pts_errors.fields import SLUG, Change, Path, build, flatten, is_blank, language_of, put, three_way, value_at
+
+# What tells a value from every other one of an import: whether it is a category's, its code or slug, and its path.
+Key = tuple[bool, str, Path]
+
+
+class Status(StrEnum):
+    """What becomes of a value that a file holds."""
+
+    NEW = "new"
+    """There was none."""
+    CHANGED = "changed"
+    CONFLICT = "conflict"
+    """It was changed here, too, since the file was exported, or the file holds what was here once. What is here stays."""
+    REJECTED = "rejected"
+    """It breaks a rule. What is here stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange(Change):
+    """One value of a file that differs from the draft's: ``before`` is the draft's value, ``after`` the file's."""
+
+    record: Record
+    """Where the file says so."""
+    status: Status
+    confirmed: str | None = None
+    """For a translation, the source text that the file confirms it against."""
+    reason: str = ""
+    """Why it is rejected, as a sentence in the active language."""
+    is_old: bool = False
+    """Whether it was live once, and the file does not say from what it was exported."""
+
+    @property
+    def place(self) -> str:
+        """File and line of the value."""
+        return f"{self.record.file}:{self.record.lines.get(self.path, self.record.line)}"
+
+    @property
+    def key(self) -> Key:
+        """What tells the value from every other one of an import."""
+        return (self.record.block == "category", self.record.key, self.path)
+
+    @property
+    def code(self) -> str:
+        """The code, or an empty text for a change of a category."""
+        return "" if self.record.block == "category" else self.record.key
+
+    @property
+    def category(self) -> str:
+        """The slug of a category, or an empty text for a change of a code."""
+        return self.record.key if self.record.block == "category" else ""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it will be written."""
+        return self.status in (Status.NEW, Status.CHANGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Every code and every category at some time."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    categories: Mapping[str, Category] = field(default_factory=dict)
+
+    def subject(self, record: Record) -> Category | Entry | None:
+        """Return the code or the category that a record is about."""
+        return (self.categories if record.block == "category" else self.entries).get(record.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an import would do."""
+
+    records: Sequence[Record]
+    changes: tuple[FileChange, ...]
+    """Every value that differs, in the order of the files."""
+    unchanged: int
+    """How many values of the files are the draft's, or were left as they were exported."""
+    theirs: frozenset[Key]
+    """The conflicts that were decided for the files."""
+
+    def having(self, *statuses: Status) -> list[FileChange]:
+        """Return the changes with one of these statuses."""
+        return [change for change in self.changes if change.status in statuses]
+
+    @property
+    def digest(self) -> str:
+        """A text that differs when the plan does: what was shown is what is done."""
+        return sha256(repr(self.changes).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def dangling(records: Iterable[Record], drafts: State) -> Iterator[str]:
+    """Yield a sentence with file and line for everything in the files that names what does not exist."""
+    records = tuple(records)
+    codes = drafts.entries.keys() | {record.key for record in records if record.block == "code"}
+    categories = drafts.categories.keys() | {record.key for record in records if record.block == "category"}
+    for record in records:
+        if record.block == "code":
+            for other in (*record.values["similar",], record.values["replaced_by",]):
+                if other and other not in codes:
+                    yield f"{record.place}: {_('The code %(code)r is not in the catalog.') % {'code': other[:20]}}"
+            if (slug := record.values[SLUG]) not in categories:
+                sentence = _("The category %(category)r is not in the catalog.") % {"category": slug[:50]}
+                yield f"{record.place}: {sentence}"
+        elif record.block != "category" and record.key not in codes:
+            yield f"{record.place}: {_('The code %(code)s is not in the catalog.') % {'code': record.key}}"
+
+
+def compare(
+    records: Iterable[Record],
+    drafts: State,
+    *,
+    source_language: str,
+    live_at: Callable[[int], State | None] = lambda _number: None,
+    history: Callable[[Record], Iterable[State]] = lambda _record: (),
+    theirs: Collection[Key] = (),
+) -> tuple[list[FileChange], int]:
+    """Return every value that differs from the drafts, and how many do not or were left as they were exported.
+
+    ``live_at`` returns what was live at a revision, or None for one that is not known here. ``theirs`` are the
+    conflicts in which the file wins. ``history`` returns everything that was ever live of a record's code or category:
+    where a file does not say from what it was exported, a value that was live once is taken for an old one, and any
+    other wins.
+    """
+    changes: list[FileChange] = []
+    number = 0
+    for record in records:
+        ours = _values(drafts, record, source_language)
+        base = _base(record, ours, drafts, live_at, source_language)
+        files = _of_file(record)
+        number += len(record.values)
+        known = dict.fromkeys(files, _ELSEWHERE) if base is None else base
+        taken, conflicts = three_way(known, ours, files, paths=files, same=_is_same)
+        past: Sequence[Mapping[Path, _Value]] = ()
+        if taken and record.baseline is None:
+            past = _past(history(record), record, source_language)
+        for path in files:
+            if path not in taken and path not in conflicts:
+                continue
+            value, here = files[path], ours.get(path, _NOTHING)
+            is_old = any(_is_old(value, then.get(path, _NOTHING), here) for then in past)
+            status = Status.CHANGED if path in taken and not is_old else Status.CONFLICT
+            change = FileChange(
+                path=path,
+                before=here.stored,
+                after=record.values[path],
+                record=record,
+                status=status,
+                confirmed=value.confirmed,
+                is_old=is_old,
+            )
+            if status == Status.CONFLICT and change.key in theirs:
+                status = Status.CHANGED
+            if is_blank(here.stored) and (status == Status.CHANGED or base is None):
+                status = Status.NEW
+            changes.append(replace(change, status=status))
+    return changes, number - len(changes)
+
+
+def merge(changes: Iterable[FileChange], drafts: State) -> dict[str, Entry]:
+    """Return all drafts as they are with these changes."""
+    categories = dict(drafts.categories)
+    codes: dict[str, dict[Path, Any]] = {}
+    for change in changes:
+        if change.code:
+            flat = codes.setdefault(change.code, flatten(drafts.entries.get(change.code)))
+            put(flat, change.path, change.after, change.confirmed)
+        else:
+            category = categories.get(change.category, Category(slug=change.category))
+            categories[change.category] = replace(category, **{change.path[1]: change.after})
+    entries = dict(drafts.entries)
+    for code, flat in codes.items():
+        if ("similar",) in flat:
+            flat["similar",] = _ordered(flat["similar",])
+        entries[code] = build(flat)
+    for code, entry in entries.items():
+        if entry.category != (category := categories[entry.category.slug]):
+            entries[code] = replace(entry, category=category)
+    _link(entries, drafts.entries)
+    return entries
+
+
+def compiled(records: Sequence[Record], *, source_language: str) -> tuple[Entry, ...]:
+    """Return the entries that files make by themselves, ordered by number.
+
+    Raises:
+        ExchangeError: a file names what no other one has; every such place is named with file and line.
+    """
+    if not any(record.block == "code" for record in records):
+        raise ExchangeError([f"codes.csv:1: {_('The file is missing, or has no code.')}"])
+    if problems := list(dangling(records, State())):
+        raise ExchangeError(shorten(problems))
+    changes, _unchanged = compare(records, State(), source_language=source_language)
+    entries = merge(changes, State())
+    return tuple(entries[code] for code in _ordered(entries))
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value of a file, of the drafts, or of what was live, in a form that can be compared."""
+
+    text: Any = None
+    confirmed: str | None = None
+    """For a translation, the source text that it was confirmed against."""
+    is_outdated: bool = False
+    """Whether that is not the source text of its time."""
+    stored: Any = field(default=None, compare=False)
+
+
+_NOTHING = _Value()
+# Equal to no value.
+_ELSEWHERE = _Value(text=object())
+
+
+def _is_same(one: _Value | None, other: _Value | None) -> bool:
+    one, other = one or _NOTHING, other or _NOTHING
+    if is_blank(one.text) and is_blank(other.text):
+        return True
+    # A tool that marks a unit as fuzzy may forget the earlier source: it needs review all the same.
+    is_vague = one.confirmed == "" and other.is_outdated
+    return one.text == other.text and (is_vague or one.confirmed == other.confirmed)
+
+
+def _is_old(value: _Value, then: _Value, here: _Value) -> bool:
+    """Return whether a file says what was there once; a text is old whatever it is confirmed against by now."""
+    return value.text == then.text != here.text or _is_same(value, then)
+
+
+def _of_file(record: Record) -> dict[Path, _Value]:
+    return {
+        path: _Value(_plain(value), _plain(record.confirmed.get(path)))
+        for path, value in record.values.items()
+        # Where a file has no baseline, an empty translation is one that nobody has written yet.
+        if value or record.baseline is not None or not language_of(path)
+    }
+
+
+def _base(
+    record: Record,
+    ours: Mapping[Path, _Value],
+    drafts: State,
+    live_at: Callable[[int], State | None],
+    source_language: str,
+) -> Mapping[Path, _Value] | None:
+    """Return what a record was exported from; None if that is not known here, ours if the record does not say."""
+    if record.baseline is None:
+        return ours
+    if record.baseline.fingerprint == fingerprint(content(drafts.subject(record), record.block)):
+        return ours
+    then = live_at(record.baseline.revision)
+    return None if then is None else _values(then, record, source_language)
+
+
+def _values(state: State, record: Record, source_language: str) -> dict[Path, _Value]:
+    """Return what a state has where a record has values; nothing if there is no such code or category."""
+    subject = state.subject(record)
+    if subject is None:
+        return {}
+    if isinstance(subject, Category):
+        return {path: _value(getattr(subject, path[1])) for path in record.values}
+    values = {}
+    for path in record.values:
+        text, source, against = value_at(subject, path), None, None
+        if text and language_of(path) not in ("", source_language):
+            source = value_at(subject, (source_language, path[1])) or ""
+            against = subject.messages[path[0]].source_text.get(path[1], source)
+        values[path] = _value(text, against, is_outdated=against != source)
+    return values
+
+
+def _value(stored: Any, confirmed: str | None = None, *, is_outdated: bool = False) -> _Value:
+    return _Value(_plain(stored), _plain(confirmed), is_outdated, stored)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case str():
+            return with_newlines(value)
+        case tuple() | list():
+            return tuple(sorted(set(value)))
+    return value
+
+
+def _past(states: Iterable[State], record: Record, source_language: str) -> list[Mapping[Path, _Value]]:
+    """Return what a record was in these states, each only once: there may be a hundred thousand of them."""
+    rows = (_values(state, record, source_language) for state in states)
+    return list({tuple(row.items()): row for row in rows}.values())
+
+
+def _link(entries: dict[str, Entry], before: Mapping[str, Entry]) -> None:
+    """Carry what became similar, or no longer is, over to the other code: it holds both ways."""
+    changed = []
+    for code, entry in entries.items():
+        old = set(before[code].similar) if code in before else set()
+        changed += [(other, code, other in entry.similar) for other in old ^ set(entry.similar) if other in entries]
+    for code, other, is_similar in changed:
+        similar = set(entries[code].similar)
+        wanted = similar | {other} if is_similar else similar - {other}
+        if wanted != similar:
+            entries[code] = replace(entries[code], similar=_ordered(wanted))
+
+
+def _ordered(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(codes), key=lambda code: (len(code), code)))

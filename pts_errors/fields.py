@@ -1,0 +1,181 @@
+"""The fields of an entry: what they are, and an entry as one flat mapping from paths to values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import fields as of_dataclass
+from enum import StrEnum
+from typing import Any, TypeVar, get_type_hints
+
+from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Runbook
+
+# Where a value stands in its entry: ("severity",), ("category", "owner"), ("fr", "title"), ("runbook", "impact").
+Path = tuple[str, ...]
+
+SLUG: Path = ("category", "slug")
+
+CATEGORY_FIELDS = tuple(field.name for field in of_dataclass(Category))
+RUNBOOK_FIELDS = tuple(field.name for field in of_dataclass(Runbook))
+CODE_FIELDS: Mapping[str, Any] = {
+    name: hint
+    for name, hint in get_type_hints(Entry).items()
+    if name not in {"category", "messages", "runbook", "revision"}
+}
+"""The type of every value that belongs to the code itself, by its name, in the order of the columns of a table."""
+
+_BLANK: tuple[object, ...] = (None, "", (), [], {})
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that differs between two states of an entry."""
+
+    path: Path
+    before: Any
+    """The earlier value, or None where there was none."""
+    after: Any
+    """The later value, or None where there is none."""
+
+
+def dotted(path: Path) -> str:
+    """Return a path as one text, such as ``"fr.title"``."""
+    return ".".join(path)
+
+
+def parsed(text: str) -> Path:
+    """Return the path of a text that `dotted` made."""
+    return tuple(text.split("."))
+
+
+def vocabulary(kind: object) -> tuple[str, ...]:
+    """Return the values that a field of this type may have, or nothing where it takes any text or number."""
+    return tuple(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else ()
+
+
+def language_of(path: Path) -> str:
+    """Return the language of a message's text, or an empty text for every other field."""
+    return path[0] if len(path) == 2 and path[0] not in ("category", "runbook") else ""
+
+
+def value_at(entry: Entry, path: Path) -> Any:
+    """Return what an entry has at a path, or None for a text of a language or a runbook that it does not have."""
+    match path:
+        case (name,):
+            return getattr(entry, name)
+        case ("category", name):
+            return getattr(entry.category, name)
+        case ("runbook", name):
+            return entry.runbook and getattr(entry.runbook, name)
+        case (language, name):
+            message = entry.messages.get(language)
+            return message and getattr(message, name)
+    raise KeyError(path)
+
+
+def confirmed(flat: Mapping[Path, Any], path: Path) -> str | None:
+    """Return the source text that a translation was confirmed against, or None where nobody noted it."""
+    sources: Mapping[str, str] = flat.get((path[0], "source_text"), {})
+    return sources.get(path[-1])
+
+
+def put(flat: dict[Path, Any], path: Path, value: Any, against: str | None = None) -> None:
+    """Set a value; a translation with the source text that it is confirmed against."""
+    flat[path] = value
+    if language := language_of(path):
+        sources = {name: text for name, text in flat.get((language, "source_text"), {}).items() if name != path[1]}
+        flat[language, "source_text"] = sources if against is None else {**sources, path[1]: against}
+
+
+def flatten(entry: Entry | None) -> dict[Path, Any]:
+    """Return the values of an entry by path, in their JSON form; of no entry, no values."""
+    return {} if entry is None else flatten_state(entry.as_json())
+
+
+def flatten_state(state: Mapping[str, Any]) -> dict[Path, Any]:
+    """Return the values of a stored state by path.
+
+    The state need not fit this version of the package: keys that are not known are taken as they are.
+    """
+    flat: dict[Path, Any] = {}
+    for key, value in state.items():
+        match key:
+            case "v":
+                pass
+            case "code" | "messages":
+                flat.update(_flat(value, ()))
+            case _:
+                flat.update(_flat(value, (key,)))
+    return flat
+
+
+def build(flat: Mapping[Path, Any], *, revision: int = 0) -> Entry:
+    """Return the entry of these values. A language or a runbook without any text is left out.
+
+    Raises:
+        KeyError, TypeError: a value is missing that has no default, or is of the wrong type.
+    """
+    state: dict[str, Any] = {"code": {}, "category": {}, "messages": {}, "runbook": {}}
+    for path, value in flat.items():
+        if language := language_of(path):
+            state["messages"].setdefault(language, {})[path[1]] = value
+        elif len(path) == 2:
+            state[path[0]][path[1]] = value
+        else:
+            state["code"][path[0]] = value
+    state["messages"] = {
+        language: message
+        for language, message in state["messages"].items()
+        if any(message.get(name) for name in MESSAGE_FIELDS)
+    }
+    if not any(state["runbook"].values()):
+        del state["runbook"]
+    return Entry.from_json(state, revision=revision)
+
+
+def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
+    """Return every value that differs between two stored states, first those that the later one has."""
+    old, new = flatten_state(before or {}), flatten_state(after or {})
+    return [
+        Change(path=path, before=old.get(path), after=new.get(path))
+        for path in dict.fromkeys([*new, *old])
+        if not is_same(old.get(path), new.get(path))
+    ]
+
+
+def is_blank(value: object) -> bool:
+    """Return whether there is no value; False and 0 are values."""
+    return value in _BLANK
+
+
+def is_same(one: object, other: object) -> bool:
+    """Return whether two values are equal. A blank one equals one that is not there."""
+    return one == other or (is_blank(one) and is_blank(other))
+
+
+def three_way(
+    base: Mapping[_Key, Any],
+    ours: Mapping[_Key, Any],
+    theirs: Mapping[_Key, Any],
+    *,
+    paths: Iterable[_Key],
+    same: Callable[[Any, Any], bool] = is_same,
+) -> tuple[list[_Key], list[_Key]]:
+    """Return the paths at which only they changed the base, and those at which both did, to different values."""
+    taken: list[_Key] = []
+    conflicts: list[_Key] = []
+    for path in paths:
+        before, mine, their = base.get(path), ours.get(path), theirs.get(path)
+        if not same(their, mine) and not same(their, before):
+            (taken if same(mine, before) else conflicts).append(path)
+    return taken, conflicts
+
+
+def _flat(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, Mapping) and path[-1:] != ("source_text",):
+        for key, item in value.items():
+            yield from _flat(item, (*path, key))
+    elif path:
+        yield path, value
