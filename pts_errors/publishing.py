@@ -94,7 +94,7 @@ def restore(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeChange:
+class Change:
     """One thing that an upgrade does to a draft."""
 
     code: str
@@ -106,12 +106,12 @@ class UpgradeChange:
     shipped: object = None
 
 
-def plan_upgrade(*, using: str = "") -> list[UpgradeChange]:
+def plan_upgrade(*, using: str = "") -> list[Change]:
     """Return what `upgrade` would do now. Nothing is written."""
     return [change for merged in _merges(using or router.db_for_write(Head)) for change in merged.changes]
 
 
-def upgrade(*, using: str = "") -> list[UpgradeChange]:
+def upgrade(*, using: str = "") -> list[Change]:
     """Bring in the catalog that the installed package ships, and return what that changed in the drafts.
 
     Field by field, with what was shipped before as the base: what nobody edited follows the package and is live at
@@ -262,7 +262,7 @@ class _Merged:
     shipped: Entry
     draft: Entry
     live: Entry
-    changes: tuple[UpgradeChange, ...]
+    changes: tuple[Change, ...]
 
 
 def _merges(alias: str) -> list[_Merged]:
@@ -280,13 +280,13 @@ def _merges(alias: str) -> list[_Merged]:
             continue
         ours = drafts.get(code)
         if ours is None:
-            added = (UpgradeChange(code=code, path="", action="added", shipped=shipped.name),)
+            added = (Change(code=code, path="", action="added", shipped=shipped.name),)
             merges.append(_Merged(shipped=shipped, draft=shipped, live=shipped, changes=added))
             continue
         of_draft = merge.merge(base, ours, shipped)
         merged_live = merge.merge(base, live[code], shipped).entry if code in live else shipped
         changes = tuple(
-            UpgradeChange(
+            Change(
                 code=code,
                 path=dotted(path),
                 action=action,

@@ -98,8 +98,8 @@ def test_files_of_every_kind_come_together(editor, exported):
         changed(exported / "runbooks/8010.md", (impact, "Everybody waits.")),
     )
 
-    kinds = {row["change"].path[0] for _status, _title, rows in shown.context["sections"] for row in rows}
-    assert kinds == {"category", "code", "message", "runbook"}
+    blocks = {row["change"].record.block for _status, _title, rows in shown.context["sections"] for row in rows}
+    assert blocks == {"category", "code", "fr", "runbook"}
 
 
 @pytest.mark.parametrize(("choice", "expected"), [("ours", "Reçu"), ("theirs", "Requête reçue")])

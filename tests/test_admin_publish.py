@@ -515,11 +515,11 @@ def test_history_hides_what_was_said_of_a_runbook_and_nothing_else(client):
     assert "canary" not in page
 
 
-def test_a_code_that_was_never_published_has_a_history_without_revisions(browser):
+def test_a_code_that_was_never_published_has_a_history_without_revisions(publisher):
     """Its saves are there all the same."""
     code = ErrorCodeFactory(code="7001")
 
-    page = browser.get(code_url(code.code, "history/"))
+    page = publisher.get(code_url(code.code, "history/"))
 
     assert page.status_code == 200
     assert page.context["revisions"] == []

@@ -360,16 +360,16 @@ def test_a_directory_in_place_of_a_file_is_named(directory):
 
 MISTAKES = [
     ("categories.csv", "slug,name", "slug,slug", "categories.csv:1: The columns must be slug,name,position,"),
-    ("categories.csv", ",1,", ",one,", "categories.csv:2: The category.position 'one' is not a number."),
+    ("categories.csv", ",1,", ",one,", "categories.csv:2: The position 'one' is not a number."),
     (
         "categories.csv",
         ",1,",
         f",{'1' * 5000},",
-        "categories.csv:2: The category.position '11111111111111111111' is not a",
+        "categories.csv:2: The position '11111111111111111111' is not a",
     ),
-    ("categories.csv", ",1,", ",-1,", "categories.csv:2: The category.position '-1' is not a number."),
-    ("categories.csv", "transaction,", "a b,", "categories.csv:2: The category.slug 'a b' is not like upstream."),
-    ("categories.csv", "transaction,", ",", "categories.csv:2: The category.slug '' is not like upstream."),
+    ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
+    ("categories.csv", "transaction,", "a b,", "categories.csv:2: The slug 'a b' is not like upstream."),
+    ("categories.csv", "transaction,", ",", "categories.csv:2: The slug '' is not like upstream."),
     (
         "categories.csv",
         "transaction,T",

@@ -38,7 +38,7 @@ def test_a_mistake_leaves_the_fixture_alone(tmp_path):
     file = tmp_path / "catalog.json"
     file.write_text("before", encoding="utf-8")
 
-    with pytest.raises(CommandError, match="There is no categories.csv, codes.csv"):
+    with pytest.raises(CommandError, match=r"There is no categories\.csv, codes\.csv"):
         call_command("pts_compile", tmp_path, file)
 
     assert file.read_text(encoding="utf-8") == "before"

@@ -244,7 +244,7 @@ def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path
     conflicts = re.findall(r"^(\S+):\d+: (.*): conflict: an earlier value, in a file that", printed, re.MULTILINE)
     slug = ErrorCode.objects.get(code="1000").category.slug
     assert conflicts == [
-        ("categories.csv", f"{slug} owner"),
+        ("categories.csv", f"{slug} category.owner"),
         ("codes.csv", "1000 severity"),
         ("messages/fr.po", "1000 fr.title"),
         ("runbooks/1000.md", "1000 runbook.owner"),

@@ -44,7 +44,7 @@ def test_each_issue_is_one_line():
     lines, _failure = lint()
 
     assert "1007 en.title M001 error: The text in the source language is missing." in lines
-    assert "4001 meaning R018 info: The section holds a link that is not encrypted." in lines
+    assert "4001 runbook.meaning R018 info: The section holds a link that is not encrypted." in lines
     assert "1008 en.title M014 warning: A title is a short phrase" in "\n".join(lines)
     assert lines[-1].startswith("Codes: 59. Errors: 1. Warnings: ")
 
@@ -75,13 +75,13 @@ def test_only_the_codes_that_are_named_are_checked():
     assert lines == ["Codes: 2. Errors: 0. Warnings: 0. Infos: 0."]
 
 
-def test_an_issue_of_the_whole_code_has_a_dash_for_its_field():
+def test_an_issue_of_a_whole_runbook_names_the_runbook():
     """Every line has the same columns."""
     Runbook.objects.filter(error__code="4001").update(impact="word " * 900)
 
     lines, _failure = lint("4001")
 
-    assert lines[0].startswith("4001 - R017 warning: The runbook has ")
+    assert lines[0].startswith("4001 runbook R017 warning: The runbook has ")
 
 
 @pytest.mark.usefixtures("_flawed")

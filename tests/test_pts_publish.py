@@ -117,8 +117,8 @@ def test_a_dry_run_names_what_would_be_published():
     printed = publish("--all", "--dry-run", "--wording-only")
 
     assert printed.splitlines() == [
-        "1007 would be published: messages.en.title",
-        "1008 would be published: messages.en.title",
+        "1007 would be published: en.title",
+        "1008 would be published: en.title",
         "Nothing was written.",
     ]
     assert Head.objects.get().number == 1

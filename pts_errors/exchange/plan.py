@@ -116,12 +116,14 @@ def dangling(records: Iterable[Record], drafts: State) -> Iterator[str]:
         if record.block == "code":
             for other in (*record.values["similar",], record.values["replaced_by",]):
                 if other and other not in codes:
-                    yield f"{record.place}: {_('The code %(code)r is not in the catalog.') % {'code': other[:20]}}"
+                    sentence = _("The code %(code)r is not in the catalog.") % {"code": other[:20]}
+                    yield f"{record.place}: {sentence}"
             if (slug := record.values[SLUG]) not in categories:
                 sentence = _("The category %(category)r is not in the catalog.") % {"category": slug[:50]}
                 yield f"{record.place}: {sentence}"
         elif record.block != "category" and record.key not in codes:
-            yield f"{record.place}: {_('The code %(code)s is not in the catalog.') % {'code': record.key}}"
+            sentence = _("The code %(code)s is not in the catalog.") % {"code": record.key}
+            yield f"{record.place}: {sentence}"
 
 
 def compare(
@@ -205,7 +207,8 @@ def compiled(records: Sequence[Record], *, source_language: str) -> tuple[Entry,
         ExchangeError: a file names what no other one has; every such place is named with file and line.
     """
     if not any(record.block == "code" for record in records):
-        raise ExchangeError([f"codes.csv:1: {_('The file is missing, or has no code.')}"])
+        sentence = _("The file is missing, or has no code.")
+        raise ExchangeError([f"codes.csv:1: {sentence}"])
     if problems := list(dangling(records, State())):
         raise ExchangeError(shorten(problems))
     changes, _unchanged = compare(records, State(), source_language=source_language)

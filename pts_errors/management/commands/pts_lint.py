@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(_("Not in the catalog: %(codes)s.") % {"codes": ", ".join(map(ascii, missing))})
         issues = publishing.check(set(codes) or None)
         for issue in issues:
-            self.stdout.write(f"{issue.code} {issue.where or '-'} {issue.id} {issue.level}: {issue.text}")
+            self.stdout.write(f"{issue.code} {issue.where} {issue.id} {issue.level}: {issue.text}")
         counts = Counter(issue.level for issue in issues)
         self.stdout.write(
             _("Codes: %(codes)d. Errors: %(errors)d. Warnings: %(warnings)d. Infos: %(infos)d.")
