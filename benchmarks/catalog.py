@@ -17,8 +17,10 @@ from django.db import connection, transaction
 
 from benchmarks import host  # noqa: F401  # sets Django up
 from benchmarks.measure import seconds_per_call
-from pts_errors import log, lookup, seed, snapshot
-from pts_errors.entry import Origin
+from pts_errors import lookup, snapshot
+from pts_errors.publishing import log
+from pts_errors.values import seed
+from pts_errors.values.entry import Origin
 
 LANGUAGES = sorted({language for entry in seed.packaged() for language in entry.messages})
 

@@ -10,9 +10,10 @@ from itertools import count, cycle, islice
 from django.db import transaction
 
 from benchmarks import host
-from pts_errors import log, seed
-from pts_errors.entry import Entry, Origin
 from pts_errors.models import Category, ErrorCode
+from pts_errors.publishing import log
+from pts_errors.values import seed
+from pts_errors.values.entry import Entry, Origin
 
 _FIRST = 10_000  # the shipped codes have four digits
 _BATCH = 1_000  # codes in one publish

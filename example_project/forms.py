@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from example_project.gateway import PAYMENT, WITHDRAWAL, Order
-from pts_errors import languages, lookup, snapshot
+from pts_errors import lookup, snapshot
+from pts_errors.values import languages
 
 # Without characters that are read out wrongly on the telephone.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pts_errors import seed
+from pts_errors.values import seed
 
 PAYMENT, WITHDRAWAL = "payment", "withdrawal"
 

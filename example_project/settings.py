@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pts_errors.languages import name_of
+from pts_errors.values.languages import name_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from example_project.forms import CHANNELS, AgainForm, PaymentForm, WithdrawalForm, new_order_id
 from example_project.gateway import WITHDRAWAL, Gateway, Order
-from pts_errors import languages, lookup, markdown, snapshot
-from pts_errors.entry import Severity
+from pts_errors import lookup, snapshot
 from pts_errors.exceptions import PTSError, raise_for_code
 from pts_errors.models import LABELS, ErrorCode
 from pts_errors.pages import words
+from pts_errors.values import languages, markdown
+from pts_errors.values.entry import Severity
 
 # The languages in which the page itself is written; in every other one it is English around the translated errors.
 _PAGE_LANGUAGES = ("en", "zh-hans", "ar")

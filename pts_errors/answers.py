@@ -13,9 +13,9 @@ from django.utils.functional import cached_property
 from django.utils.http import parse_etags
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from pts_errors import languages
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog
 
 VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
 """What an answer depends on. Authorization, because some caches would share answers to authenticated requests."""

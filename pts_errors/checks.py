@@ -11,9 +11,9 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 
 from pts_errors.conf import conf
-from pts_errors.entry import CODE, Severity
-from pts_errors.languages import TAG
-from pts_errors.placeholders import NAME
+from pts_errors.values.entry import CODE, Severity
+from pts_errors.values.languages import TAG
+from pts_errors.values.placeholders import NAME
 
 _CONSTANT = "[A-Z][A-Z0-9_]{0,31}"
 _LINT = f"[CMR][0-9]{{3}}(:{CODE})?"

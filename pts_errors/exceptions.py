@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pts_errors.lint import Issue
+    from pts_errors.lint.rules import Issue
 
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"

@@ -7,8 +7,8 @@ import logging
 from django.utils.translation import get_language
 
 from pts_errors import snapshot
-from pts_errors.catalog import LocalizedError, text_of
 from pts_errors.conf import conf
+from pts_errors.values.catalog import LocalizedError, text_of
 
 _logger = logging.getLogger("pts_errors")
 

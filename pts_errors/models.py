@@ -17,9 +17,9 @@ from django.db.models.functions import Length
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from pts_errors import entry, languages
 from pts_errors.exceptions import AppendOnly
-from pts_errors.fields import Path
+from pts_errors.values import entry, languages
+from pts_errors.values.fields import Path
 
 # Longest accepted texts: messages are read on phones, runbook sections at 3 a.m. Within these bounds, even hostile
 # Markdown renders in far less than a second.

@@ -13,11 +13,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, override
 
 from pts_errors import lookup
-from pts_errors.catalog import LocalizedError
 from pts_errors.conf import conf
-from pts_errors.entry import RetryAdvice
 from pts_errors.exceptions import PTSError
 from pts_errors.signals import problem_described
+from pts_errors.values.catalog import LocalizedError
+from pts_errors.values.entry import RetryAdvice
 
 CONTENT_TYPE = "application/problem+json"
 

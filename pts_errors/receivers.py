@@ -31,7 +31,8 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
             return  # tables of another version, whose own migrations will do it
     # Not at the top of the file: publishing imports half of the package, which a starting process does not need.
-    from pts_errors import log, publishing
+    from pts_errors import publishing
+    from pts_errors.publishing import log
 
     publishing.upgrade_if_newer(using)
     log.seal(using=using)

@@ -13,11 +13,11 @@ from time import monotonic
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import Error, connections, router, transaction
 
-from pts_errors import seed
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import Entry
 from pts_errors.models import Head, Revision, RevisionQuerySet, stream
+from pts_errors.values import seed
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import Entry
 
 _logger = logging.getLogger("pts_errors")
 

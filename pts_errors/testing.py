@@ -8,10 +8,11 @@ from typing import Any
 
 from django.test.utils import TestContextDecorator
 
-from pts_errors import seed, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import snapshot
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message
+from pts_errors.values import seed
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message
 
 
 class override_catalog(TestContextDecorator):
@@ -20,8 +21,8 @@ class override_catalog(TestContextDecorator):
         with override_catalog({"1007": {"customer_message": "Please call us."}}):
             assert str(lookup.get("1007")) == "Please call us."
 
-    Each code takes the attributes of `pts_errors.entry.Entry` and, for the source language, those of
-    `pts_errors.entry.Message`; ``messages`` holds texts of other languages: ``{"fr": {"title": "…"}}``. Codes that are
+    Each code takes the attributes of `pts_errors.values.entry.Entry` and, for the source language, those of
+    `pts_errors.values.entry.Message`; ``messages`` holds texts of other languages: ``{"fr": {"title": "…"}}``. Codes that are
     not named stay as the package ships them; a code that it does not ship is added.
     """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from pts_errors.entry import CODE
-from pts_errors.views import reference, runbooks
+from pts_errors.pages import reference_views, runbook_views
+from pts_errors.values.entry import CODE
 
 
 class CodeConverter:
@@ -26,13 +26,13 @@ register_converter(CodeConverter, "pts_code")
 
 app_name = "pts_errors"
 urlpatterns = [
-    path("", reference.errors, name="errors"),
-    path("<pts_code:code>/", reference.error, name="error"),
-    path("<pts_code:code>.md", reference.error, {"suffix": "md"}, name="error_markdown"),
-    path("<pts_code:code>.json", reference.error, {"suffix": "json"}, name="error_json"),
-    path("runbooks/", runbooks.runbooks, name="runbooks"),
-    path("runbooks/<pts_code:code>/", runbooks.runbook, name="runbook"),
-    path("runbooks/<pts_code:code>.md", runbooks.runbook, {"suffix": "md"}, name="runbook_markdown"),
-    path("runbooks/<pts_code:code>/flag/", runbooks.flag, name="runbook_flag"),
-    path("runbooks/<pts_code:code>/flag/<int:flag>/close/", runbooks.close_flag, name="runbook_flag_close"),
+    path("", reference_views.errors, name="errors"),
+    path("<pts_code:code>/", reference_views.error, name="error"),
+    path("<pts_code:code>.md", reference_views.error, {"suffix": "md"}, name="error_markdown"),
+    path("<pts_code:code>.json", reference_views.error, {"suffix": "json"}, name="error_json"),
+    path("runbooks/", runbook_views.runbooks, name="runbooks"),
+    path("runbooks/<pts_code:code>/", runbook_views.runbook, name="runbook"),
+    path("runbooks/<pts_code:code>.md", runbook_views.runbook, {"suffix": "md"}, name="runbook_markdown"),
+    path("runbooks/<pts_code:code>/flag/", runbook_views.flag, name="runbook_flag"),
+    path("runbooks/<pts_code:code>/flag/<int:flag>/close/", runbook_views.close_flag, name="runbook_flag_close"),
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pts_errors.entry import Entry
 from pts_errors.exchange import folder
 from pts_errors.exchange.plan import compiled
+from pts_errors.values.entry import Entry
 
 
 def write_directory(directory: Path, entries: Iterable[Entry], *, source_language: str = "en") -> list[Path]:

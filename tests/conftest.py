@@ -15,9 +15,10 @@ from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
-from pts_errors import seed, snapshot
-from pts_errors.catalog import Catalog
-from pts_errors.entry import Entry
+from pts_errors import snapshot
+from pts_errors.values import seed
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import Entry
 from tests.factories import UserFactory
 
 # How long an example takes says more about the machine than about the code. Whoever looks for more faults asks for

@@ -7,7 +7,7 @@ from dataclasses import astuple
 
 from hypothesis import strategies as st
 
-from pts_errors.entry import (
+from pts_errors.values.entry import (
     MESSAGE_FIELDS,
     Category,
     Entry,

@@ -10,8 +10,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import OperationalError, connection
 from django.test import Client
 
-from pts_errors import publishing, reviews
+from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
+from pts_errors.publishing import reviews
 from tests.admin_pages import LIST, PUBLISH, code_url, fields, said
 from tests.api import make_user
 from tests.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserFactory

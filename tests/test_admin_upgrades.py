@@ -11,9 +11,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from pts_errors import publishing
-from pts_errors.entry import Entry, Runbook
 from pts_errors.models import Category, ErrorCode, Message
 from pts_errors.models import Runbook as RunbookRow
+from pts_errors.values.entry import Entry, Runbook
 from tests.admin_pages import LIST, code_url, said
 from tests.factories import CategoryFactory, GroupFactory, UserFactory
 

@@ -25,9 +25,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pts_errors import entry, snapshot
+from pts_errors import snapshot
 from pts_errors.api import schema
 from pts_errors.api.generic import CatalogView
+from pts_errors.values import entry
 from tests.api import client_of, make_user
 
 pytestmark = pytest.mark.django_db

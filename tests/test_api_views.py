@@ -14,10 +14,11 @@ from django.test import Client, override_settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.throttling import SimpleRateThrottle
 
-from pts_errors import lookup, publishing, seed, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import lookup, publishing, snapshot
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.testing import override_catalog
+from pts_errors.values import seed
+from pts_errors.values.catalog import Catalog
 from tests.api import SharedCache, client_of, make_user
 from tests.factories import FlagFactory
 

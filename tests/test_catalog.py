@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.catalog`."""
+"""Tests of `pts_errors.values.catalog`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors import catalog
-from pts_errors.catalog import Catalog
-from pts_errors.entry import Category, Message
+from pts_errors.values import catalog
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import Category, Message
 from tests.values import LANGUAGES, MESSAGE, make_entry
 
 UPSTREAM = Category(slug="upstream", name="Upstream Error", position=2)

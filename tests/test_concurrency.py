@@ -190,7 +190,7 @@ def test_edit_that_is_being_saved_is_not_overwritten(prompt: Prompt, other: Prom
     other.run(
         """
         from dataclasses import replace
-        from pts_errors import seed
+        from pts_errors.values import seed
         from pts_errors.exceptions import UnpublishedChanges
         edit("1005", title="Live")
         publishing.publish()
@@ -244,7 +244,7 @@ def test_publishes_and_an_upgrade_at_once(prompt: Prompt) -> None:
     """No edit is lost, no state is half, and what was not edited follows the package."""
     found = prompt.run("""
         from dataclasses import replace
-        from pts_errors import seed
+        from pts_errors.values import seed
         publishing.publish()
         newer = tuple(replace(entry, retry_after=None, http_status=599) for entry in seed.packaged()
                       if entry.outcome != "accepted")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
-from pts_errors.conflicts import LoadedField, TokenField, opened, rebase, shown
-from pts_errors.forms import LinesField
+from pts_errors.admin.conflicts import LoadedField, TokenField, opened, rebase, shown
+from pts_errors.admin.forms import LinesField
 
 CHOICES = [("a", "First"), ("b", "Second")]
 

@@ -20,9 +20,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.db.models import F
 
-from pts_errors import draft, log, lookup, publishing, snapshot
+from pts_errors import lookup, publishing, snapshot
 from pts_errors.exceptions import PublishRefused
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
+from pts_errors.publishing import draft, log
 from tests.admin_pages import PUBLISH, code_url, fields, message_url, said, send
 from tests.factories import UserFactory
 from tests.hosts import Host, database
@@ -530,7 +531,8 @@ ALL = ["sqlite", "postgresql", "mariadb"]
 
 STATE = """
 import json
-from pts_errors import draft, log, lookup, publishing
+from pts_errors import lookup, publishing
+from pts_errors.publishing import draft, log
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 new = ErrorCode.objects.create(code="10000", name="CODE_10000", category=Category.objects.get(slug="server"))
 Message.objects.create(error=new, language="en", title="A 😀", customer_message="Ask us.", merchant_action="Ask.")
@@ -639,7 +641,8 @@ def test_a_host_without_time_zones_and_with_its_own_users(kind: str, tmp_path: P
         done = host.python("""
             from django.test import Client
             from people.models import Person
-            from pts_errors import publishing, reviews
+            from pts_errors import publishing
+            from pts_errors.publishing import reviews
             from pts_errors.models import Message, Runbook
             person = Person.objects.create_superuser("n" * 250)
             Message.objects.filter(error__code="1005", language="en").update(title="Too much")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors.diff import Kind, words
+from pts_errors.values.diff import Kind, words
 
 
 def shorthand(before: str, after: str) -> str:

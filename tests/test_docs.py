@@ -25,13 +25,15 @@ from django.urls import URLPattern
 from rest_framework.serializers import Serializer
 
 from example_project.management.commands import demo
-from pts_errors import checks, exceptions, lint, lookup, order_ids, publishing, seed, signals, testing
+from pts_errors import checks, exceptions, lookup, publishing, signals, testing
 from pts_errors import urls as pages
 from pts_errors.api import serializers
 from pts_errors.api.urls import app_name, urlpatterns
 from pts_errors.conf import Settings, conf
-from pts_errors.entry import Outcome, RetryAdvice
+from pts_errors.lint import order_ids, rules
 from pts_errors.templatetags.pts_errors import register
+from pts_errors.values import seed
+from pts_errors.values.entry import Outcome, RetryAdvice
 
 _ROOT = Path(__file__).resolve().parent.parent
 _DOCS = _ROOT / "docs"
@@ -128,7 +130,7 @@ def test_every_lint_rule_is_listed_with_its_level() -> None:
     """Rules in the source and rules on the page are the same."""
     listed = {cells[0].strip("`"): cells[1] for cells in _rows(_REFERENCE / "lint.md") if cells[0].startswith("`")}
 
-    assert listed == {id: str(level) for id, level in lint.rules().items()}
+    assert listed == {id: str(level) for id, level in rules.levels().items()}
 
 
 @pytest.mark.parametrize("name", _COMMANDS)

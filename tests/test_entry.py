@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.entry`."""
+"""Tests of `pts_errors.values.entry`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pts_errors
-from pts_errors import entry
-from pts_errors.entry import Category, Entry, Message, Runbook
+from pts_errors.values import entry
+from pts_errors.values.entry import Category, Entry, Message, Runbook
 from tests.values import make_entry
 
 TEXT = st.text(max_size=20)

@@ -26,7 +26,8 @@ from example_project import settings as demo_settings
 from example_project.forms import new_order_id
 from example_project.gateway import PAYMENT, WITHDRAWAL, Gateway, Order
 from example_project.management.commands import demo
-from pts_errors import lookup, seed
+from pts_errors import lookup
+from pts_errors.values import seed
 
 _ROOT = Path(demo_settings.__file__).resolve().parent.parent
 _CATALOGS = sorted((_ROOT / "example_project" / "locale").glob("*/LC_MESSAGES/django.po"))

@@ -21,7 +21,7 @@ from pts_errors.exceptions import (
     UnpublishedChanges,
     raise_for_code,
 )
-from pts_errors.lint import Issue, Level
+from pts_errors.lint.rules import Issue, Level
 
 
 class HostError(PTSError):

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pts_errors import markdown
-from pts_errors.entry import (
-    RUNBOOK_SECTIONS,
-    Message,
-)
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import po
 from pts_errors.exchange.records import Problems
+from pts_errors.values import markdown
+from pts_errors.values.entry import (
+    RUNBOOK_SECTIONS,
+    Message,
+)
 from tests.catalog_files import read_directory, write_directory
 from tests.strategies import catalogs
 from tests.values import MESSAGE, RUNBOOK, make_entry

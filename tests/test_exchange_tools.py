@@ -17,11 +17,11 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, Runbook
 from pts_errors.exchange import folder
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.plan import State, compare, merge
 from pts_errors.models import Message as Row
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, Runbook
 
 POFILTER = Path(sys.executable).with_name("pofilter")
 FIXTURES = Path(__file__).parent.parent / "fixtures"

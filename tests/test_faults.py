@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pts_errors import seed
+from pts_errors.values import seed
 from tests.hosts import SITE, Host, Prompt, database, proxy
 
 pytestmark = pytest.mark.host
@@ -498,7 +498,8 @@ def test_killed_migrate_is_completed_by_the_next(kind: str, tmp_path: Path) -> N
     with database(kind, tmp_path) as settings, Host(tmp_path, {"default": settings}).prompt() as prompt:
         prompt.run(KILL)
         found = prompt.run("""
-            from pts_errors import draft, seed
+            from pts_errors.publishing import draft
+            from pts_errors.values import seed
             from django.db.migrations.recorder import MigrationRecorder
             def killed(begin, after):
                 def migrate():
@@ -542,7 +543,7 @@ def test_killed_upgrade_is_completed_by_the_next(kind: str, tmp_path: Path) -> N
             prompt.run("""
                 from collections import Counter
                 from dataclasses import replace
-                from pts_errors import seed
+                from pts_errors.values import seed
                 packaged = seed.packaged()
                 def release(severity):
                     newer = tuple(replace(entry, severity=severity) for entry in packaged)

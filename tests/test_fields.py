@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors.entry import Entry
-from pts_errors.fields import Change, build, changes, dotted, flatten, parsed, three_way, value_at
+from pts_errors.values.entry import Entry
+from pts_errors.values.fields import Change, build, changes, dotted, flatten, parsed, three_way, value_at
 from tests.strategies import catalogs
 from tests.values import make_entry
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pts_errors.forms import LinesField, confirm
+from pts_errors.admin.forms import LinesField, confirm
 from pts_errors.models import Message
 
 

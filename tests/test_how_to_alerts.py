@@ -23,10 +23,11 @@ from django.test import RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from pythonjsonlogger.json import JsonFormatter
 
-from pts_errors import lookup, problem, seed
+from pts_errors import lookup, problem
 from pts_errors.exceptions import PTSError
 from pts_errors.signals import problem_described
 from pts_errors.testing import override_catalog
+from pts_errors.values import seed
 from tests.hosts import Host
 
 PAGE = Path(__file__).parent.parent / "docs/how-to/alerts.md"

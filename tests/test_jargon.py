@@ -1,10 +1,10 @@
-"""Tests of `pts_errors.jargon`."""
+"""Tests of `pts_errors.lint.jargon`."""
 
 from __future__ import annotations
 
 import pytest
 
-from pts_errors import jargon
+from pts_errors.lint import jargon
 
 
 @pytest.mark.parametrize(

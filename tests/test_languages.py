@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.languages`."""
+"""Tests of `pts_errors.values.languages`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pts_errors import languages
+from pts_errors.values import languages
 from tests.values import LANGUAGES
 
 REQUESTS = [

@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.lint`: every rule with a text that trips it and one that does not."""
+"""Tests of `pts_errors.lint.rules`: every rule with a text that trips it and one that does not."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pts_errors import lint
-from pts_errors.entry import MESSAGE_FIELDS, Category, Message, Runbook
-from pts_errors.lint import Context, Flag, Level, Review
-from pts_errors.order_ids import SENTENCES, OrderId
+from pts_errors.lint import rules
+from pts_errors.lint.order_ids import SENTENCES, OrderId
+from pts_errors.lint.rules import Context, Flag, Level, Review
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Message, Runbook
 from tests.values import MESSAGE, RUNBOOK, make_entry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -441,7 +441,7 @@ CASES = {
 
 def found(case, id):
     """Return the issues of one rule."""
-    return [issue for issue in lint.lint(*case) if issue.id == id]
+    return [issue for issue in rules.lint(*case) if issue.id == id]
 
 
 def cases(side):
@@ -453,7 +453,7 @@ def cases(side):
     ]
 
 
-@pytest.mark.parametrize("id", lint.rules())
+@pytest.mark.parametrize("id", rules.levels())
 def test_every_rule_has_both_kinds_of_cases(id):
     """A new rule is not done before it is shown to trip, and to stay quiet."""
     assert id in CASES, f"Add cases of {id}."
@@ -462,7 +462,7 @@ def test_every_rule_has_both_kinds_of_cases(id):
 
 def test_every_case_is_of_a_rule():
     """A rule that is gone leaves no case behind."""
-    assert CASES.keys() == lint.rules().keys()
+    assert CASES.keys() == rules.levels().keys()
 
 
 @pytest.mark.parametrize(("id", "case"), cases(0))
@@ -474,7 +474,7 @@ def test_a_rule_trips(id, case):
 
     assert where in [issue.where for issue in issues]
     assert {issue.code for issue in issues} == {"1007"}
-    assert {issue.level for issue in issues} == {lint.rules()[id]}
+    assert {issue.level for issue in issues} == {rules.levels()[id]}
     assert all(issue.text.endswith(".") and "%" not in issue.text for issue in issues)
 
 
@@ -486,7 +486,7 @@ def test_a_rule_stays_quiet(id, case):
 
 def test_a_sound_entry_has_no_issue():
     """The entry that the other tests change begins without any."""
-    assert lint.lint(*make_code()) == []
+    assert rules.lint(*make_code()) == []
 
 
 @pytest.mark.parametrize(
@@ -511,7 +511,7 @@ def test_issues_come_in_the_order_of_the_rules():
     """People compare two reports."""
     entry = make_entry(retry_after=1, messages={}, runbook=None, category=BARE)
 
-    ids = [issue.id for issue in lint.lint(entry, CONTEXT)]
+    ids = [issue.id for issue in rules.lint(entry, CONTEXT)]
 
     assert ids == sorted(ids)
     assert len(set(ids)) > 3
@@ -519,8 +519,8 @@ def test_issues_come_in_the_order_of_the_rules():
 
 def test_ids_are_in_order():
     """As the reference lists them."""
-    assert list(lint.rules()) == sorted(lint.rules())
-    assert set(lint.rules().values()) == set(Level)
+    assert list(rules.levels()) == sorted(rules.levels())
+    assert set(rules.levels().values()) == set(Level)
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ def test_a_host_may_silence_a_rule(silenced, expected):
     """For every code, or for one."""
     (issue,) = found(make_code(category=BARE, runbook=replace(RUNBOOK, owner="")), "R010")
 
-    assert lint.is_silenced(issue, silenced) is expected
+    assert rules.is_silenced(issue, silenced) is expected
 
 
 @pytest.mark.parametrize(
@@ -541,7 +541,7 @@ def test_long_hostile_texts_are_linted_at_once(text):
     """No rule takes more than linear time, or this would not end: the admin runs all of them on every save."""
     runbook = Runbook(owner="x", meaning=text, diagnosis=text)
 
-    issues = lint.lint(
+    issues = rules.lint(
         make_entry(messages={"en": Message(title=text[:80], customer_message=text)}, runbook=runbook), CONTEXT
     )
 

@@ -136,7 +136,7 @@ import json
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from pts_errors.entry import digest
+from pts_errors.values.entry import digest
 ada, _created = get_user_model().objects.get_or_create(username="ada")
 with connection.cursor() as cursor:
     cursor.execute("SELECT number, digest FROM pts_errors_head")

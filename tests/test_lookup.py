@@ -164,7 +164,7 @@ def test_the_log_does_not_grow_with_what_clients_invent(caplog):
     ids=lambda value: value[:9],
 )
 def test_the_language_that_is_asked_for_is_served(language, found):
-    """In the way of `pts_errors.languages`, and never with an error."""
+    """In the way of `pts_errors.values.languages`, and never with an error."""
     error = lookup.get("1007", language=language)
 
     assert (error.language, str(error)) == (found, "Leer." if found == "de" else "Low.")

@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.markdown`, with nh3 as the oracle of what is harmless."""
+"""Tests of `pts_errors.values.markdown`, with nh3 as the oracle of what is harmless."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors import markdown
+from pts_errors.values import markdown
 
 # All that a runbook's HTML may consist of. nh3 takes away everything else, so harmless HTML comes back unchanged.
 TAGS = {

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors import mentions, seed
-from pts_errors.mentions import Reason
+from pts_errors.values import mentions, seed
+from pts_errors.values.mentions import Reason
 
 CODES = {entry.code: (entry.name, entry.provider_message) for entry in seed.packaged()}
 PARAMETERS = ("order_id", "merchant_id", "request_id", "transaction_id")

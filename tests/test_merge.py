@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors import merge
-from pts_errors.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook
-from pts_errors.fields import parsed, value_at
+from pts_errors.values import merge
+from pts_errors.values.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook
+from pts_errors.values.fields import parsed, value_at
 
 BASE = Entry(
     code="1007",

@@ -87,7 +87,7 @@ def test_flush_leaves_a_seeded_catalog(tmp_path: Path) -> None:
 def test_migration_and_net_seed_the_same(tmp_path: Path) -> None:
     """Row for row, but for keys, times and versions, and the digests that cover times."""
     dump = """
-from pts_errors import draft
+from pts_errors.publishing import draft
 from pts_errors.models import Head, Revision
 print(draft.read(using="default"))
 print(Head.objects.get().number)

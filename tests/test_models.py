@@ -11,10 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
-from pts_errors import draft, publishing
-from pts_errors.entry import Outcome, RetryAdvice
+from pts_errors import publishing
 from pts_errors.exceptions import AppendOnly
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook, validate_text
+from pts_errors.publishing import draft
+from pts_errors.values.entry import Outcome, RetryAdvice
 
 pytestmark = pytest.mark.django_db
 

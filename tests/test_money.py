@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
-from pts_errors import lookup, order_ids, problem, seed, snapshot
-from pts_errors.entry import Entry, Outcome, RetryAdvice
+from pts_errors import lookup, problem, snapshot
 from pts_errors.exceptions import PTSError
-from pts_errors.order_ids import OrderId
+from pts_errors.lint import order_ids
+from pts_errors.lint.order_ids import OrderId
 from pts_errors.pages import reference, static_copy, words
+from pts_errors.values import seed
+from pts_errors.values.entry import Entry, Outcome, RetryAdvice
 
 ENTRIES = {entry.code: entry for entry in seed.packaged()}
 LANGUAGES = sorted({language for entry in ENTRIES.values() for language in entry.messages})

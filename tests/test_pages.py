@@ -7,13 +7,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from pytest_django import Settings
 
-from pts_errors import markdown, snapshot
+from pts_errors import snapshot
 from pts_errors.checks import check_settings
-from pts_errors.draft import lint_context
-from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice, Runbook
 from pts_errors.pages import reference, runbook, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, asset
+from pts_errors.publishing.draft import lint_context
 from pts_errors.testing import override_catalog
+from pts_errors.values import markdown
+from pts_errors.values.entry import Outcome, ResponsibleParty, RetryAdvice, Runbook
 
 
 def test_every_value_has_words() -> None:

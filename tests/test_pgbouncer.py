@@ -50,7 +50,7 @@ def test_threads_that_refresh_at_once_read_the_log_whole(host: Host) -> None:
         readers = [stack.enter_context(host.prompt()) for _number in range(_CONNECTIONS + 1)]
         for reader in readers:
             reader.send("""
-                from pts_errors import reviews
+                from pts_errors.publishing import reviews
                 answer = set()
                 for number in range(20):
                     snapshot.forget()

@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.placeholders`."""
+"""Tests of `pts_errors.values.placeholders`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors import placeholders
+from pts_errors.values import placeholders
 
 CONTEXT = {"brand": "PTS", "support": "our help desk"}
 

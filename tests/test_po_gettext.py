@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pts_errors.entry import Entry, Message
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import folder
+from pts_errors.values.entry import Entry, Message
 from tests.values import make_entry
 
 pytestmark = pytest.mark.skipif(shutil.which("msgcat") is None, reason="msgcat and msgfmt of gettext are not installed")

@@ -11,10 +11,11 @@ from django.urls import include, path
 from django.utils.translation import override
 from django.views import View
 
-from pts_errors import lookup, problem, seed
+from pts_errors import lookup, problem
 from pts_errors.exceptions import PTSError
 from pts_errors.signals import problem_described
 from pts_errors.testing import override_catalog
+from pts_errors.values import seed
 
 INTEGRATOR = override_settings(PTS_ERRORS_PROBLEM_AUDIENCE="integrator")
 HIDDEN = [entry.code for entry in seed.packaged() if not entry.reveal_to_customer]

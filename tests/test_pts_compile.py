@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import seed
+from pts_errors.values import seed
 from tests.catalog_files import write_directory
 from tests.values import make_entry
 

@@ -12,9 +12,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from pts_errors import seed
-from pts_errors.entry import RUNBOOK_SECTIONS, Category
 from pts_errors.testing import override_catalog
+from pts_errors.values import seed
+from pts_errors.values.entry import RUNBOOK_SECTIONS, Category
 from tests.values import RUNBOOK
 
 CATEGORY = Category(slug="upstream", name="Upstream Error", owner="Channel on-call", escalation="Call the lead.")

@@ -16,9 +16,10 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from pytest_django import Settings
 
-from pts_errors import seed, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import snapshot
 from pts_errors.models import Head, Revision, Runbook
+from pts_errors.values import seed
+from pts_errors.values.catalog import Catalog
 from tests.factories import FlagFactory
 
 pytestmark = pytest.mark.django_db

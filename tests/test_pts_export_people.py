@@ -9,8 +9,8 @@ import polib
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import seed
 from pts_errors.models import ErrorCode, Head, Message, Revision
+from pts_errors.values import seed
 from tests.catalog_files import read_directory
 
 pytestmark = pytest.mark.django_db

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from pts_errors import draft, publishing, seed
+from pts_errors import publishing
 from pts_errors.exceptions import DraftsChanged, ExchangeError
 from pts_errors.exchange import folder, importing, plan
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
+from pts_errors.publishing import draft
+from pts_errors.values import seed
 
 pytestmark = pytest.mark.django_db
 

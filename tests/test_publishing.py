@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from pts_errors import lookup, publishing, snapshot
-from pts_errors.entry import Entry, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.signals import published
+from pts_errors.values.entry import Entry, Origin
 
 pytestmark = pytest.mark.django_db
 

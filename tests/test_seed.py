@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.seed`, and of the catalog that is shipped."""
+"""Tests of `pts_errors.values.seed`, and of the catalog that is shipped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from pts_errors import draft, publishing, seed
-from pts_errors.entry import MESSAGE_FIELDS, Message, Outcome
+from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Revision, Runbook
 from pts_errors.models import Message as MessageRow
+from pts_errors.publishing import draft
+from pts_errors.values import seed
+from pts_errors.values.entry import MESSAGE_FIELDS, Message, Outcome
 from tests.catalog_files import read_directory, write_directory
 from tests.values import LANGUAGES, make_entry
 

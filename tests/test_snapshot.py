@@ -16,9 +16,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import AsyncClient
 
 from pts_errors import health, lookup, publishing, snapshot
-from pts_errors.entry import Category, Entry, Message
 from pts_errors.models import Head
 from pts_errors.models import Message as MessageRow
+from pts_errors.values.entry import Category, Entry, Message
 
 pytestmark = pytest.mark.cold
 

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 
 from pts_errors import lookup, snapshot
-from pts_errors.catalog import Catalog, LocalizedError
 from pts_errors.testing import override_catalog
+from pts_errors.values.catalog import Catalog, LocalizedError
 from tests.hosts import Host, database
 
 CHANGES = {"1007": {"customer_message": "Please call us."}}

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from pts_errors import log, publishing, seed
-from pts_errors.entry import Entry
+from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
+from pts_errors.publishing import log
+from pts_errors.values import seed
+from pts_errors.values.entry import Entry
 from tests.hosts import ROOT, Host, database
 
 
@@ -337,7 +339,8 @@ class Migration(migrations.Migration):
 
 DUMP = """
 import json
-from pts_errors import draft, log, publishing
+from pts_errors import publishing
+from pts_errors.publishing import draft, log
 from pts_errors.models import ErrorCode, Head
 drafts = draft.read(using="default")
 print(json.dumps([entry.as_json() for entry in drafts.values()], sort_keys=True, default=list))

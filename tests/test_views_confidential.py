@@ -17,10 +17,10 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from pts_errors import publishing, snapshot
-from pts_errors.catalog import LocalizedError
-from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from pts_errors.pages.public import PublicError
+from pts_errors.values.catalog import LocalizedError
+from pts_errors.values.entry import RUNBOOK_SECTIONS
 from tests.factories import FlagFactory
 
 CODE = "8010"

@@ -12,8 +12,8 @@ from django.urls import include, re_path, reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from pts_errors import snapshot
-from pts_errors.catalog import Catalog
 from pts_errors.testing import override_catalog
+from pts_errors.values.catalog import Catalog
 
 # A host that has the pages under a prefix of its own.
 urlpatterns = [re_path("^shop/help/", include("pts_errors.urls"))]

@@ -15,9 +15,9 @@ from django.urls import include, path
 from django.utils import timezone
 from pytest_django import Settings
 
-from pts_errors.entry import Runbook as RunbookValue
 from pts_errors.models import ErrorCode, Flag, Runbook
 from pts_errors.testing import override_catalog
+from pts_errors.values.entry import Runbook as RunbookValue
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pts_errors import placeholders, seed
-from pts_errors.entry import Category, Entry, Message
+from pts_errors.values import placeholders, seed
+from pts_errors.values.entry import Category, Entry, Message
 
 _SOURCE = "en"
 _CONTEXT = {"brand": "PTS"}

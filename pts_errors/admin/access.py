@@ -13,8 +13,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from pts_errors import languages
 from pts_errors.models import ErrorCode, LanguageLimit
+from pts_errors.values import languages
 
 if TYPE_CHECKING:  # the board asks this module which codes it may show
     from pts_errors.admin.board import Board

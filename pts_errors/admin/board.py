@@ -14,12 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
-from pts_errors import draft, languages, lint, reviews
 from pts_errors.admin import access
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
-from pts_errors.fields import Change, changes, language_of
+from pts_errors.lint import rules
 from pts_errors.models import ErrorCode, Head, Revision
+from pts_errors.publishing import draft, reviews
+from pts_errors.values import languages
+from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
+from pts_errors.values.fields import Change, changes, language_of
 
 # Larger than the number of any publish: the newest revision of every code is live.
 _NEWEST = 2**31 - 1
@@ -91,7 +93,7 @@ class Line:
     row: ErrorCode
     entry: Entry
     revision: Revision | None
-    review: lint.Review | None
+    review: rules.Review | None
     board: Board
 
     @cached_property
@@ -100,15 +102,15 @@ class Line:
         return changes(self.revision.snapshot, self.entry.as_json()) if self.revision else []
 
     @cached_property
-    def issues(self) -> list[lint.Issue]:
+    def issues(self) -> list[rules.Issue]:
         """What the rules find in the draft, without what the host silences."""
         context = replace(self.board.context, review=self.review)
-        return [i for i in lint.lint(self.entry, context) if not lint.is_silenced(i, conf.SILENCED_LINTS)]
+        return [i for i in rules.lint(self.entry, context) if not rules.is_silenced(i, conf.SILENCED_LINTS)]
 
     @property
-    def errors(self) -> list[lint.Issue]:
+    def errors(self) -> list[rules.Issue]:
         """The issues that keep the draft from being published."""
-        return [issue for issue in self.issues if issue.level == lint.Level.ERROR]
+        return [issue for issue in self.issues if issue.level == rules.Level.ERROR]
 
     @property
     def is_unpublished(self) -> bool:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pts_errors.admin import access
+from pts_errors.admin.forms import CategoryForm
 from pts_errors.admin.panels import enter
 from pts_errors.admin.saving import SavingAdmin
-from pts_errors.forms import CategoryForm
 from pts_errors.models import Category, ErrorCode
 
 

@@ -14,7 +14,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pts_errors import reviews
 from pts_errors.admin import access, exports, imports
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import CODE_FILTERS
@@ -22,8 +21,9 @@ from pts_errors.admin.lists import line_of, read, search
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge, enter
 from pts_errors.admin.saving import BoardAdmin
-from pts_errors.entry import Severity
 from pts_errors.models import ErrorCode, Flag, Runbook
+from pts_errors.publishing import reviews
+from pts_errors.values.entry import Severity
 
 # From harmless to urgent, which is not the order of the alphabet.
 _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in enumerate(Severity)))

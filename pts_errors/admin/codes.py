@@ -16,15 +16,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pts_errors import log, reviews
 from pts_errors.admin import access, codelist, exports, history, imports, preview, publish, upgrades
 from pts_errors.admin.board import Board, Line
-from pts_errors.admin.labels import label_of, readable
-from pts_errors.admin.pages import MEDIA, runbook_url, url_of
-from pts_errors.admin.panels import last_save, log_of, panel_of
-from pts_errors.conflicts import DraftForm
-from pts_errors.fields import parsed
-from pts_errors.forms import (
+from pts_errors.admin.conflicts import DraftForm
+from pts_errors.admin.forms import (
     InlineMessageForm,
     LineField,
     MessageFormSet,
@@ -32,7 +27,12 @@ from pts_errors.forms import (
     RunbookForm,
     RunbookFormSet,
 )
+from pts_errors.admin.labels import label_of, readable
+from pts_errors.admin.pages import MEDIA, runbook_url, url_of
+from pts_errors.admin.panels import last_save, log_of, panel_of
 from pts_errors.models import ErrorCode, Message, Runbook
+from pts_errors.publishing import log, reviews
+from pts_errors.values.fields import parsed
 
 
 class MessageInline(admin.StackedInline):

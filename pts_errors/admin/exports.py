@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 
-from pts_errors import log
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.pages import url_of
@@ -22,6 +21,7 @@ from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import folder
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.models import Head
+from pts_errors.publishing import log
 
 
 def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from pts_errors.admin.board import RUNBOOKS, STATES, TRANSLATIONS, Board, Line, name_of
 from pts_errors.admin.lists import Option, board_filter
-from pts_errors.entry import Severity
 from pts_errors.models import LABELS, Message
+from pts_errors.values.entry import Severity
 
 # What waits for a translator.
 TRANSLATIONS_TO_DO = ("missing", "review", "check")

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from pts_errors import publishing
 from pts_errors.admin import publish
 from pts_errors.admin.board import Board
+from pts_errors.admin.forms import RestoreForm
 from pts_errors.admin.labels import differences, label_of, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
-from pts_errors.fields import SLUG, Change, changes
-from pts_errors.forms import RestoreForm
 from pts_errors.models import ErrorCode, Revision
+from pts_errors.values.fields import SLUG, Change, changes
 
 # A page of history. Every revision holds the whole code, so a longer page would be slow.
 _PAGE = 30

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from pts_errors import diff
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.labels import Difference, differences
@@ -26,8 +25,9 @@ from pts_errors.exceptions import DraftsChanged, ExchangeError
 from pts_errors.exchange import importing
 from pts_errors.exchange.folder import parse, shorten
 from pts_errors.exchange.plan import FileChange, Key, Plan, Status
-from pts_errors.fields import language_of
 from pts_errors.models import Category, ErrorCode
+from pts_errors.values import diff
+from pts_errors.values.fields import language_of
 
 # The shipped catalog is 2 MB. Django takes at most 2.5 MB of a form that holds no file, and signing compresses.
 _MAX_UPLOAD = 5_000_000

@@ -9,12 +9,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import name_of
-from pts_errors.diff import Piece, words
-from pts_errors.fields import Change, Path, language_of
 from pts_errors.models import column
+from pts_errors.values import languages
+from pts_errors.values.diff import Piece, words
+from pts_errors.values.fields import Change, Path, language_of
 
 _CONFIRMED = "source_text"
 

@@ -14,11 +14,11 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern
 from django.utils import translation
 
-from pts_errors import languages, mentions
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
-from pts_errors.entry import RUNBOOK_SECTIONS
 from pts_errors.models import ErrorCode
+from pts_errors.values import languages, mentions
+from pts_errors.values.entry import RUNBOOK_SECTIONS
 
 # A value of a filter, and the words that stand for it.
 Option = tuple[str, object]

@@ -17,18 +17,18 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pts_errors import languages
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line, name_of
 from pts_errors.admin.filters import TRANSLATIONS_TO_DO, LanguageFilter, TranslationStateFilter, is_in
+from pts_errors.admin.forms import MessageForm, confirm
 from pts_errors.admin.labels import label_of
 from pts_errors.admin.lists import line_of
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge, enter, last_save, panel_of
 from pts_errors.admin.saving import BoardAdmin
 from pts_errors.conf import conf
-from pts_errors.forms import MessageForm, confirm
 from pts_errors.models import ErrorCode, Message
+from pts_errors.values import languages
 
 
 @admin.register(Message)

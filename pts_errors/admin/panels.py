@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from pts_errors import diff, languages, placeholders
 from pts_errors.admin.board import Line, State
+from pts_errors.admin.forms import InlineMessageForm
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS
-from pts_errors.forms import InlineMessageForm
 from pts_errors.models import ErrorCode, Message
+from pts_errors.values import diff, languages, placeholders
+from pts_errors.values.entry import MESSAGE_FIELDS
 
 
 def badge(state: State) -> str:

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from pts_errors import markdown
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
 from pts_errors.admin.pages import page
-from pts_errors.entry import RUNBOOK_SECTIONS, Runbook
 from pts_errors.models import ErrorCode
 from pts_errors.models import Runbook as RunbookRow
+from pts_errors.values import markdown
+from pts_errors.values.entry import RUNBOOK_SECTIONS, Runbook
 
 # As long as a section may be; a longer one takes time to render and cannot be saved anyway.
 _LONGEST = 10_000

@@ -12,18 +12,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pts_errors import log, publishing
+from pts_errors import publishing
 from pts_errors.admin.access import can_view_runbook
 from pts_errors.admin.board import Board, Line, name_of
+from pts_errors.admin.forms import PublishForm
 from pts_errors.admin.labels import differences, label_of, readable
 from pts_errors.admin.pages import page, url_of
 from pts_errors.admin.panels import enter
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Message
 from pts_errors.exceptions import PublishRefused
-from pts_errors.fields import changes
-from pts_errors.forms import PublishForm
 from pts_errors.models import ErrorCode, Head, Revision
+from pts_errors.publishing import log
+from pts_errors.values.entry import MESSAGE_FIELDS, Message
+from pts_errors.values.fields import changes
 
 
 def publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool) -> list[Revision] | None:

@@ -20,9 +20,9 @@ from pts_errors.admin import access
 from pts_errors.admin.labels import differences, readable
 from pts_errors.admin.lists import ListAdmin
 from pts_errors.admin.pages import page
-from pts_errors.entry import Origin
-from pts_errors.fields import changes
 from pts_errors.models import LABELS, ErrorCode, Revision
+from pts_errors.values.entry import Origin
+from pts_errors.values.fields import changes
 
 # A year, a month or a day; of years that every database and time zone can hold.
 _PERIOD = re.compile(r"([12][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")

@@ -12,12 +12,12 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from pts_errors import log
 from pts_errors.admin import access
 from pts_errors.admin.board import Board
+from pts_errors.admin.conflicts import opened, rebase
 from pts_errors.admin.lists import BoardChangeList, ListAdmin
 from pts_errors.admin.pages import MEDIA
-from pts_errors.conflicts import opened, rebase
+from pts_errors.publishing import log
 
 
 class SavingAdmin(ListAdmin):

@@ -13,14 +13,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from pts_errors import log, publishing
+from pts_errors import publishing
 from pts_errors.admin import access
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.labels import Difference, differences, is_confidential, label_of, readable
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import enter
-from pts_errors.fields import SLUG, Change, language_of, parsed, value_at
 from pts_errors.models import Category, ErrorCode, Head
+from pts_errors.publishing import log
+from pts_errors.values.fields import SLUG, Change, language_of, parsed, value_at
 
 _FIXED = "name"
 

@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 
 from pts_errors.answers import PRIVATE, Answer
 from pts_errors.api.problems import PreconditionFailed, catalog_exception_handler
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
+from pts_errors.values.catalog import Catalog
 
 _OPEN = ("rest_framework.permissions.AllowAny",)
 # Requests without these headers are anonymous to Django REST framework's stock authenticators.

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 from pts_errors.answers import Answer
 from pts_errors.api.generic import to_json
 from pts_errors.api.serializers import ErrorSerializer
-from pts_errors.catalog import Catalog, LocalizedError
+from pts_errors.values.catalog import Catalog, LocalizedError
 
 
 class Prepared:

@@ -23,7 +23,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import exceptions, renderers
 from rest_framework.request import Request
 
-from pts_errors import languages, models, snapshot
+from pts_errors import models, snapshot
 from pts_errors.answers import PRIVATE, Answer
 from pts_errors.api.generic import CatalogView, CatalogViewSet, to_json
 from pts_errors.api.problems import BadParameter, Gone, PreconditionFailed, catalog_exception_handler
@@ -38,10 +38,11 @@ from pts_errors.api.serializers import (
     RunbookSerializer,
 )
 from pts_errors.api.views import SEARCH_LENGTH, routes
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import CODE
 from pts_errors.problem import CONTENT_TYPE
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import CODE
 
 # Of the API's form, not of the package: it is raised when something that clients use goes away.
 _VERSION = "1"

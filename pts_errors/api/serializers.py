@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from pts_errors.catalog import LocalizedError
-from pts_errors.entry import Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
 from pts_errors.models import Revision
+from pts_errors.values.catalog import LocalizedError
+from pts_errors.values.entry import Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
 
 
 class Direction(StrEnum):

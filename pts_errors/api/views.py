@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
-from pts_errors import languages, snapshot
+from pts_errors import snapshot
 from pts_errors.answers import Answer, negotiate
 from pts_errors.api.generic import CatalogViewSet, HasPermission, is_plain, to_json
 from pts_errors.api.prepared import prepare
@@ -26,9 +26,10 @@ from pts_errors.api.serializers import (
     RevisionSerializer,
     RunbookSerializer,
 )
-from pts_errors.catalog import Catalog, LocalizedError, Table
-from pts_errors.entry import CODE, Outcome, ResponsibleParty, RetryAdvice
 from pts_errors.models import Head, Revision
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog, LocalizedError, Table
+from pts_errors.values.entry import CODE, Outcome, ResponsibleParty, RetryAdvice
 
 # Longer searches are mistakes or attacks; the longest title is shorter.
 SEARCH_LENGTH = 100

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from pts_errors.entry import Entry
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import po, runbooks, tables
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, decode
+from pts_errors.values.entry import Entry
 
 # Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
 _MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}

@@ -10,14 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.utils.translation import gettext as _
 
-from pts_errors import draft, lint, log, models, seed
+from pts_errors import models
 from pts_errors.conf import conf
-from pts_errors.entry import Category, Entry
 from pts_errors.exceptions import DraftsChanged, ExchangeError
 from pts_errors.exchange.folder import Progress, shorten
 from pts_errors.exchange.plan import FileChange, Key, Plan, State, Status, compare, dangling, merge
 from pts_errors.exchange.records import Record
-from pts_errors.fields import CATEGORY_FIELDS, SLUG
+from pts_errors.lint import rules
+from pts_errors.publishing import draft, log
+from pts_errors.values import seed
+from pts_errors.values.entry import Category, Entry
+from pts_errors.values.fields import CATEGORY_FIELDS, SLUG
 
 # Files of different exports may come together, but every revision has to be loaded whole.
 _MAX_REVISIONS = 20
@@ -235,8 +238,8 @@ def _broken(
             yield change.key, _("No code is in this category.")
     context = draft.lint_context(entries, using=alias) if by_code else None
     for number, (code, mine) in enumerate(by_code.items(), start=1):
-        for issue in lint.lint(entries[code], context) if context is not None else ():
-            if issue.level == lint.Level.ERROR and not lint.is_silenced(issue, conf.SILENCED_LINTS):
+        for issue in rules.lint(entries[code], context) if context is not None else ():
+            if issue.level == rules.Level.ERROR and not rules.is_silenced(issue, conf.SILENCED_LINTS):
                 for change in mine:
                     if _is_about(issue, change):
                         yield change.key, f"{issue.text} ({issue.id})"
@@ -244,7 +247,7 @@ def _broken(
             progress(number, len(by_code))
 
 
-def _is_about(issue: lint.Issue, change: FileChange) -> bool:
+def _is_about(issue: rules.Issue, change: FileChange) -> bool:
     """Return whether an issue stands where a change is: its values agree within a code's row, and in a runbook as a whole."""
     if len(issue.path) == 1:
         return change.record.block == "code"

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pts_errors.entry import Category, Entry
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange.baselines import content, fingerprint
 from pts_errors.exchange.folder import shorten
 from pts_errors.exchange.records import Record, with_newlines
-from pts_errors.fields import SLUG, Change, Path, build, flatten, is_blank, language_of, put, three_way, value_at
+from pts_errors.values.entry import Category, Entry
+from pts_errors.values.fields import SLUG, Change, Path, build, flatten, is_blank, language_of, put, three_way, value_at
 
 # What tells a value from every other one of an import: whether it is a category's, its code or slug, and its path.
 Key = tuple[bool, str, Path]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from pts_errors import languages
-from pts_errors.entry import MESSAGE_FIELDS, Entry, Message
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import pofile
 from pts_errors.exchange.baselines import Baseline, Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, decode, with_newlines
-from pts_errors.fields import Path as Place
+from pts_errors.values import languages
+from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Message
+from pts_errors.values.fields import Path as Place
 
 try:
     import polib

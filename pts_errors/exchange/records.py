@@ -10,9 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pts_errors import entry
 from pts_errors.exchange.baselines import Baseline
-from pts_errors.fields import Path
+from pts_errors.values import entry
+from pts_errors.values.fields import Path
 
 CODE = re.compile(entry.CODE)
 

@@ -6,11 +6,11 @@ import re
 
 from django.utils.translation import gettext as _
 
-from pts_errors import markdown
-from pts_errors.entry import RUNBOOK_SECTIONS, Runbook
 from pts_errors.exchange.baselines import Baseline
 from pts_errors.exchange.records import Problems, Record, with_newlines
-from pts_errors.fields import Path
+from pts_errors.values import markdown
+from pts_errors.values.entry import RUNBOOK_SECTIONS, Runbook
+from pts_errors.values.fields import Path
 
 _HEADING = "## "
 # A heading of a section's own has one more space, which to Markdown is the same heading, so that all readers see the

@@ -11,10 +11,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from pts_errors.entry import Category, Entry
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, with_newlines
-from pts_errors.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, flatten, vocabulary
+from pts_errors.values.entry import Category, Entry
+from pts_errors.values.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, flatten, vocabulary
 
 # The columns, and the type of each: one of a vocabulary, a number, yes or no, several codes, or a text.
 _CODE_COLUMNS: dict[str, Any] = {"code": str, "name": str, "category": str, **CODE_FIELDS}

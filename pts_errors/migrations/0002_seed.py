@@ -9,8 +9,8 @@ from __future__ import annotations
 from django.db import migrations, transaction
 from django.utils import timezone
 
-from pts_errors import seed
-from pts_errors.entry import digest
+from pts_errors.values import seed
+from pts_errors.values.entry import digest
 
 _CATEGORY = ("slug", "name", "position", "owner", "escalation")
 _CODE = (

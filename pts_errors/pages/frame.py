@@ -8,7 +8,7 @@ from importlib import resources
 
 from django.utils.safestring import SafeString, mark_safe
 
-from pts_errors import languages
+from pts_errors.values import languages
 
 STYLESHEET = "pts_errors/pages.css"
 SCRIPT = "pts_errors/pages.js"

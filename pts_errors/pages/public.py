@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from http.client import responses
 from typing import Any
 
-from pts_errors import languages
-from pts_errors.catalog import Catalog, LocalizedError
-from pts_errors.entry import MESSAGE_FIELDS
 from pts_errors.pages import words
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog, LocalizedError
+from pts_errors.values.entry import MESSAGE_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

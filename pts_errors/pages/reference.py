@@ -9,14 +9,14 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from pts_errors import languages
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS
 from pts_errors.pages import words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, LanguageLink
 from pts_errors.pages.public import PLAIN_FIELDS, PublicError, Text, public_errors
 from pts_errors.pages.search import search
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import MESSAGE_FIELDS
 
 LIST_TEMPLATE = "pts_errors/error_list.html"
 ERROR_TEMPLATE = "pts_errors/error.html"

@@ -14,15 +14,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from pts_errors import lint, markdown, mentions
-from pts_errors.catalog import Catalog
 from pts_errors.conf import conf
-from pts_errors.entry import RUNBOOK_SECTIONS, Entry, Runbook
-from pts_errors.lint import Review
+from pts_errors.lint import rules
+from pts_errors.lint.rules import Review
 from pts_errors.pages import words
 from pts_errors.pages.frame import Frame
 from pts_errors.pages.public import PublicError, public_errors
 from pts_errors.pages.search import search
+from pts_errors.values import markdown, mentions
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import RUNBOOK_SECTIONS, Entry, Runbook
 
 LIST_TEMPLATE = "pts_errors/runbook_list.html"
 RUNBOOK_TEMPLATE = "pts_errors/runbook.html"
@@ -141,7 +142,7 @@ def runbook_page(
             "similar": public_errors(catalog, entry.similar, language=language, url=url),
             "language": language,
             "owner": rendered.source.owner,
-            "strip": {name: _fill(text, filled) for name, text in lint.shown(rendered.source).items()},
+            "strip": {name: _fill(text, filled) for name, text in rules.shown(rendered.source).items()},
             "ages": ages,
             "warnings": warnings,
             "flags": review.flags if review else (),
@@ -277,11 +278,11 @@ def _trust(entry: Entry, review: Review | None, now: datetime | None) -> tuple[l
     """Return whether the page can be trusted, in sentences: how old review and text are, and warnings."""
     if review is None:
         return [], []
-    context = lint.Context(known=(), review=review, review_days=conf.REVIEW_DAYS, now=now)
+    context = rules.Context(known=(), review=review, review_days=conf.REVIEW_DAYS, now=now)
     ages = [_age(_REVIEWED, review.reviewed_at, now) if review.reviewed_at else _("Never reviewed.")]
     if review.changed_at:
         ages.append(_age(_CHANGED, review.changed_at, now))
-    return ages, [issue.text for issue in lint.lint(entry, context) if issue.id == _REVIEW_RULE]
+    return ages, [issue.text for issue in rules.lint(entry, context) if issue.id == _REVIEW_RULE]
 
 
 def _age(sentences: tuple[Any, Any, Any], moment: datetime, now: datetime | None) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from pts_errors import mentions
-from pts_errors.catalog import Catalog
-from pts_errors.mentions import Reason
 from pts_errors.pages.public import PublicError, Text
+from pts_errors.values import mentions
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.mentions import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

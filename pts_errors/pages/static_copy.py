@@ -9,10 +9,10 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 
-from pts_errors.catalog import Catalog
-from pts_errors.lint import Review
+from pts_errors.lint.rules import Review
 from pts_errors.pages import reference, runbook
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, asset
+from pts_errors.values.catalog import Catalog
 
 
 class _Links:

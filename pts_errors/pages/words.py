@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from pts_errors.entry import Outcome, ResponsibleParty, RetryAdvice, Severity
 from pts_errors.models import LABELS
+from pts_errors.values.entry import Outcome, ResponsibleParty, RetryAdvice, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

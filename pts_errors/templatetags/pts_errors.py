@@ -11,7 +11,7 @@ from django.template.library import SimpleNode
 from django.utils.html import escape
 
 from pts_errors import lookup
-from pts_errors.catalog import LocalizedError
+from pts_errors.values.catalog import LocalizedError
 
 register = Library()
 

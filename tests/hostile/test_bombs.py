@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import pts_errors
-from pts_errors import diff, lint, markdown, placeholders
-from pts_errors.diff import Kind
-from pts_errors.entry import Runbook
+from pts_errors.lint import rules
+from pts_errors.values import diff, markdown, placeholders
+from pts_errors.values.diff import Kind
+from pts_errors.values.entry import Runbook
 from tests.hostile.strings import EVERY, is_sendable
 from tests.values import make_entry
 
@@ -93,14 +94,14 @@ def test_formats_in_a_text_are_never_evaluated() -> None:
 
 def test_every_rule_bears_every_text() -> None:
     """Each text in each field at once: issues, and no fault."""
-    context = lint.Context(known=(), languages=("en", "fr"))
+    context = rules.Context(known=(), languages=("en", "fr"))
     for text in filter(is_sendable, EVERY):
         text = text[:2_000]
         runbook = Runbook(owner=text, meaning=text, impact=text, diagnosis=text, mitigation=text, verification=text)
         entry = make_entry(provider_message=text, runbook=runbook)
         message = type(entry.messages["en"])(title=text, customer_message=text, merchant_action=text)
         entry = make_entry(provider_message=text, runbook=runbook, messages={"en": message, "fr": message})
-        assert all(issue.text for issue in lint.lint(entry, context))
+        assert all(issue.text for issue in rules.lint(entry, context))
 
 
 def modules() -> list[ModuleType]:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pts_errors.entry import UNSTORABLE, Entry, Message, Runbook
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import folder
 from pts_errors.models import ErrorCode
 from pts_errors.models import Message as MessageRow
 from pts_errors.models import Runbook as RunbookRow
+from pts_errors.values.entry import UNSTORABLE, Entry, Message, Runbook
 from tests.admin_pages import LIST
 from tests.api import client_of
 from tests.factories import UserFactory

@@ -11,9 +11,8 @@ import pytest
 from django import forms
 from django.forms import Form
 
-from pts_errors.conflicts import DraftForm, LoadedField, TokenField
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
-from pts_errors.forms import (
+from pts_errors.admin.conflicts import DraftForm, LoadedField, TokenField
+from pts_errors.admin.forms import (
     CategoryForm,
     InlineMessageForm,
     PublishForm,
@@ -21,7 +20,8 @@ from pts_errors.forms import (
     RunbookForm,
 )
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
-from pts_errors.views.runbooks import FlagForm
+from pts_errors.pages.runbook_views import FlagForm
+from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, said
 from tests.api import client_of
 from tests.factories import UserFactory

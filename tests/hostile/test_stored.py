@@ -13,12 +13,13 @@ from django.template import engines
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from pts_errors import publishing, reviews, snapshot
-from pts_errors.entry import RUNBOOK_SECTIONS
+from pts_errors import publishing, snapshot
 from pts_errors.exceptions import PTSError
 from pts_errors.middleware import PTSErrorMiddleware
 from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
 from pts_errors.pages import static_copy
+from pts_errors.publishing import reviews
+from pts_errors.values.entry import RUNBOOK_SECTIONS
 from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, fields, message_url
 from tests.api import client_of
 from tests.factories import FlagFactory, UserFactory

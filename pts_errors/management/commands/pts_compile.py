@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pts_errors import seed
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange.folder import parse, read
 from pts_errors.exchange.plan import compiled
+from pts_errors.values import seed
 
 
 class Command(BaseCommand):

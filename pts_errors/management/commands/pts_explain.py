@@ -14,11 +14,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from pts_errors import languages, snapshot
+from pts_errors import snapshot
 from pts_errors.conf import conf
-from pts_errors.entry import RetryAdvice
 from pts_errors.pages import reference, words
 from pts_errors.pages import runbook as runbooks
+from pts_errors.values import languages
+from pts_errors.values.entry import RetryAdvice
 
 # Longer lines are hard to follow with the eyes, however wide the screen is.
 _MAX_WIDTH = 100

@@ -9,14 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import draft, languages, log, reviews, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import snapshot
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import folder
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.models import Head
 from pts_errors.pages import static_copy
+from pts_errors.publishing import draft, log, reviews
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog
 
 
 class Command(BaseCommand):

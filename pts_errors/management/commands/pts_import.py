@@ -18,7 +18,7 @@ from pts_errors.exceptions import DraftsChanged, ExchangeError
 from pts_errors.exchange import importing
 from pts_errors.exchange.folder import parse, read
 from pts_errors.exchange.plan import FileChange, Plan, Status
-from pts_errors.fields import dotted
+from pts_errors.values.fields import dotted
 
 # What is shown of one text; who wants all of it opens the file.
 _SHOWN = 400

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from pts_errors import publishing
-from pts_errors.lint import Level
+from pts_errors.lint.rules import Level
 from pts_errors.models import ErrorCode
 
 

@@ -9,10 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 from django.utils.translation import gettext as _
 
-from pts_errors import log, publishing
+from pts_errors import publishing
 from pts_errors.exceptions import PublishRefused
-from pts_errors.fields import changes, dotted
 from pts_errors.models import Head, Revision
+from pts_errors.publishing import log
+from pts_errors.values.fields import changes, dotted
 
 _PERMISSION = "pts_errors.publish_errorcode"
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pts_errors import publishing
-from pts_errors.log import Anchor
+from pts_errors.publishing.log import Anchor
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from importlib import resources
 
 from django.utils.translation import gettext_noop, to_locale
 
-from pts_errors.entry import Outcome, RetryAdvice
+from pts_errors.values.entry import Outcome, RetryAdvice
 
 
 class OrderId(StrEnum):

@@ -19,12 +19,14 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
-from pts_errors import languages, mentions, reviews, snapshot
+from pts_errors import snapshot
 from pts_errors.conf import conf
 from pts_errors.models import Flag, Head, Runbook, validate_text
 from pts_errors.pages import runbook as pages
 from pts_errors.pages import search
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame
+from pts_errors.publishing import reviews
+from pts_errors.values import languages, mentions
 
 _View = Callable[..., HttpResponse]
 

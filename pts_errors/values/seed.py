@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from pts_errors.entry import Entry
+from pts_errors.values.entry import Entry
 
 # Raised by one with every release that changes the shipped catalog: `migrate` merges each version once.
 VERSION = 2

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 from django.db.models import Count, Func, Min, Model, Prefetch, Q, TextField
 from django.utils import timezone
 
-from pts_errors import seed
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Entry, Outcome, chained
-from pts_errors.entry import Category as CategoryValue
-from pts_errors.entry import Message as MessageValue
-from pts_errors.entry import Runbook as RunbookValue
-from pts_errors.fields import CATEGORY_FIELDS, CODE_FIELDS, RUNBOOK_FIELDS
-from pts_errors.lint import Context
+from pts_errors.lint.rules import Context
 from pts_errors.models import Category, ErrorCode, Message, Runbook
+from pts_errors.values import seed
+from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Outcome, chained
+from pts_errors.values.entry import Category as CategoryValue
+from pts_errors.values.entry import Message as MessageValue
+from pts_errors.values.entry import Runbook as RunbookValue
+from pts_errors.values.fields import CATEGORY_FIELDS, CODE_FIELDS, RUNBOOK_FIELDS
 
 # MariaDB and SQLite limit the size of one statement; Markdown texts are long.
 _BATCH = 100

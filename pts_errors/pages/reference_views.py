@@ -14,9 +14,10 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import lazy
 
-from pts_errors import answers, languages, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import answers, snapshot
 from pts_errors.pages import reference, search
+from pts_errors.values import languages
+from pts_errors.values.catalog import Catalog
 
 _MEDIA_TYPES = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
 

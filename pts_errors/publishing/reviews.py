@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from pts_errors import lint
-from pts_errors.lint import Review
+from pts_errors.lint import rules
+from pts_errors.lint.rules import Review
 from pts_errors.models import ErrorCode, Flag, Revision, Runbook, stream
 
 # The admin's own number of a change; its module cannot be imported where the admin is not installed.
@@ -105,9 +105,9 @@ def _as_read(runbook: Any, category: Any) -> dict[str, object]:
     return {**runbook, **{name: runbook.get(name) or inherited.get(name) for name in ("owner", "escalation")}}
 
 
-def _flag_of(row: Flag) -> lint.Flag:
+def _flag_of(row: Flag) -> rules.Flag:
     author = row.author.get_username() if row.author else row.author_name
-    return lint.Flag(pk=row.pk, text=row.text, author=author, created_at=row.created_at, reference=row.reference)
+    return rules.Flag(pk=row.pk, text=row.text, author=author, created_at=row.created_at, reference=row.reference)
 
 
 def _note(error: ErrorCode, text: str, *, user: _User) -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields as of_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, get_type_hints
 
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Runbook
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Runbook
 
 # Where a value stands in its entry: ("severity",), ("category", "owner"), ("fr", "title"), ("runbook", "impact").
 Path = tuple[str, ...]

@@ -11,9 +11,19 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from pts_errors import jargon, markdown, mentions, order_ids, placeholders
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
-from pts_errors.fields import Path, dotted, parsed
+from pts_errors.lint import jargon, order_ids
+from pts_errors.values import markdown, mentions, placeholders
+from pts_errors.values.entry import (
+    MESSAGE_FIELDS,
+    RUNBOOK_SECTIONS,
+    Entry,
+    Message,
+    Outcome,
+    RetryAdvice,
+    Runbook,
+    Severity,
+)
+from pts_errors.values.fields import Path, dotted, parsed
 
 # A customer reads it on a phone, after a payment that did not go through: two sentences are what is read.
 _CUSTOMER_LENGTH = 160
@@ -152,7 +162,7 @@ def is_silenced(issue: Issue, silenced: Collection[str]) -> bool:
     return issue.id not in _IN_TABLES and (issue.id in silenced or f"{issue.id}:{issue.code}" in silenced)
 
 
-def rules() -> dict[str, Level]:
+def levels() -> dict[str, Level]:
     """Return the level of every rule by its id."""
     return {id: level for id, level, _rule in _RULES}
 

@@ -15,14 +15,17 @@ from django.db import router, transaction
 from django.db.models import CharField
 from django.utils.translation import gettext as _
 
-from pts_errors import draft, lint, log, merge, reviews, seed, snapshot
-from pts_errors.catalog import Catalog
+from pts_errors import snapshot
 from pts_errors.conf import conf
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Origin
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
-from pts_errors.fields import SLUG, Path, dotted, parsed, value_at
+from pts_errors.lint import rules
 from pts_errors.models import ErrorCode, Head, Revision, validate_text
+from pts_errors.publishing import draft, log, reviews
 from pts_errors.signals import published
+from pts_errors.values import merge, seed
+from pts_errors.values.catalog import Catalog
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message, Origin
+from pts_errors.values.fields import SLUG, Path, dotted, parsed, value_at
 
 _logger = logging.getLogger("pts_errors")
 
@@ -182,7 +185,7 @@ def unpublished(codes: Collection[str] | None = None) -> Mapping[str, Entry]:
     return {code: entry for code, entry in drafts.items() if _differs(entry, live.get(code))}
 
 
-def check(codes: Collection[str] | None = None) -> list[lint.Issue]:
+def check(codes: Collection[str] | None = None) -> list[rules.Issue]:
     """Return every issue of the drafts of these codes, or of all, that the host's settings do not silence."""
     alias = router.db_for_write(Head)
     return _lint(draft.read(codes, using=alias), alias)
@@ -339,14 +342,14 @@ def _refuse(changed: Mapping[str, Entry], live: Mapping[str, Entry], *, missing:
         if before is not None and before.name != entry.name:
             text = _("The name %(before)s is published and cannot become %(after)s.")
             issues.append(_issue("P002", code, ("name",), text % {"before": before.name, "after": entry.name}))
-    issues += [issue for issue in _lint(changed, alias) if issue.level == lint.Level.ERROR]
+    issues += [issue for issue in _lint(changed, alias) if issue.level == rules.Level.ERROR]
     if issues:
         raise PublishRefused(issues)
 
 
-def _issue(rule: str, code: str, path: Path, text: str) -> lint.Issue:
+def _issue(rule: str, code: str, path: Path, text: str) -> rules.Issue:
     """Return what keeps a publish from happening that no rule on texts is about; docs/reference/publishing.md lists them."""
-    return lint.Issue(id=rule, level=lint.Level.ERROR, code=code, where=dotted(path), text=text)
+    return rules.Issue(id=rule, level=rules.Level.ERROR, code=code, where=dotted(path), text=text)
 
 
 def _askable(codes: Collection[str] | None) -> Collection[str] | None:
@@ -365,7 +368,7 @@ def _refuse_unstorable(name: str, text: str) -> None:
         raise PublishRefused(issues) from error
 
 
-def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
+def _lint(entries: Mapping[str, Entry], alias: str) -> list[rules.Issue]:
     if not entries:
         return []
     context = draft.lint_context(using=alias)
@@ -373,8 +376,8 @@ def _lint(entries: Mapping[str, Entry], alias: str) -> list[lint.Issue]:
     return [
         issue
         for code, entry in entries.items()
-        for issue in lint.lint(entry, replace(context, review=known.get(code)))
-        if not lint.is_silenced(issue, conf.SILENCED_LINTS)
+        for issue in rules.lint(entry, replace(context, review=known.get(code)))
+        if not rules.is_silenced(issue, conf.SILENCED_LINTS)
     ]
 
 

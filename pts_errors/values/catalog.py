@@ -9,8 +9,17 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from pts_errors import languages, placeholders
-from pts_errors.entry import MESSAGE_FIELDS, Category, Entry, Message, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.values import languages, placeholders
+from pts_errors.values.entry import (
+    MESSAGE_FIELDS,
+    Category,
+    Entry,
+    Message,
+    Outcome,
+    ResponsibleParty,
+    RetryAdvice,
+    Severity,
+)
 
 # The gateway's code for "nothing else fits". Unknown codes are answered with its text.
 UNRECOGNIZED = "9999"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pts_errors.entry import Entry
-from pts_errors.fields import SLUG, Path, build, confirmed, flatten, is_same, put, three_way
+from pts_errors.values.entry import Entry
+from pts_errors.values.fields import SLUG, Path, build, confirmed, flatten, is_same, put, three_way
 
 # Those that `Entry.is_consistent` reads.
 _BOUND = {(name,) for name in ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")}

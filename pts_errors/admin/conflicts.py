@@ -14,9 +14,9 @@ from django.db import router
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from pts_errors.diff import Piece, words
-from pts_errors.fields import three_way
 from pts_errors.models import ErrorCode
+from pts_errors.values.diff import Piece, words
+from pts_errors.values.fields import three_way
 
 # What a value is as the browser sends it: a text, or the texts of a list.
 Value = str | list[str]

@@ -12,8 +12,8 @@ from django.db import OperationalError, connections, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from pts_errors.entry import CODE, Entry, Origin, chained, digest
 from pts_errors.models import ErrorCode, Head, Revision, stream
+from pts_errors.values.entry import CODE, Entry, Origin, chained, digest
 
 # States are long, and databases limit the size of one statement.
 _BATCH = 100

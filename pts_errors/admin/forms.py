@@ -9,11 +9,11 @@ from django import forms
 from django.db import router
 from django.utils.translation import gettext_lazy as _
 
-from pts_errors import languages
+from pts_errors.admin.conflicts import DraftForm, SharedForm, opened
 from pts_errors.conf import conf
-from pts_errors.conflicts import DraftForm, SharedForm, opened
-from pts_errors.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 from pts_errors.models import Category, ErrorCode, Message, Runbook, validate_new_slug, validate_text
+from pts_errors.values import languages
+from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 
 
 class LinesField(forms.CharField):

@@ -1,1 +1,0 @@
-"""The pages over HTTP: one module for each audience."""
