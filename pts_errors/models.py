@@ -25,6 +25,7 @@ from pts_errors.values.fields import Path
 # Markdown renders in far less than a second.
 _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
+_RESOLUTION_LENGTH = 4_000
 
 # Rows to hold in memory at a time: states are long.
 _CHUNK = 200
@@ -138,9 +139,11 @@ class KeyedManager(models.Manager[_Model]):
         return self.get(**dict(zip(cast(Any, self.model).KEY, key, strict=True)))
 
 
-def _long_text(name: Any, help_text: Any, *, length: int = _SECTION_LENGTH) -> models.TextField[str, str]:
+def _long_text(
+    name: Any, help_text: Any, *, length: int = _SECTION_LENGTH, **options: Any
+) -> models.TextField[str, str]:
     return models.TextField(
-        name, blank=True, validators=[validate_text, MaxLengthValidator(length)], help_text=help_text
+        name, blank=True, validators=[validate_text, MaxLengthValidator(length)], help_text=help_text, **options
     )
 
 
@@ -384,6 +387,16 @@ class Message(models.Model):
         _("merchant action"),
         _("What the merchant's developers do about it, and when they must not send the order again."),
         length=_MESSAGE_LENGTH,
+    )
+    # Processes of the release before do not set it while a deploy rolls, so the database has the default.
+    resolution = _long_text(
+        _("resolution"),
+        _(
+            "For the merchant's people, in Markdown: a numbered list of likely causes, the most likely first, each with "
+            "what to check and do. Then the fixed sentence about the order id."
+        ),
+        length=_RESOLUTION_LENGTH,
+        db_default="",
     )
     source_text = models.JSONField(_("source text"), default=dict, blank=True, editable=False)
 

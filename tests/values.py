@@ -33,6 +33,11 @@ MESSAGE = Message(
     title="Balance too low",
     customer_message="Your order wasn't processed. Please use another way to pay.",
     merchant_action=f"Top up the balance first. {SENTENCES[OrderId.ANY]}",
+    resolution=(
+        "1. **The balance is too low.** Compare the available balance with `amount` and the fee. Top up, and send the "
+        "order again.\n2. **Another order took the money.** List the open orders of the hour, and wait until they are "
+        f"final.\n\n{SENTENCES[OrderId.ANY]}\n\nIf the balance is right, ask customer service; bring `order_id`."
+    ),
 )
 
 RUNBOOK = Runbook(

@@ -42,11 +42,12 @@ class InlineMessageForm(forms.ModelForm):
     class Meta:
         model = Message
         fields = MESSAGE_FIELDS
-        field_classes = {"title": LineField, "customer_message": LinesField, "merchant_action": LinesField}
+        field_classes = {**dict.fromkeys(MESSAGE_FIELDS, LinesField), "title": LineField}
         widgets = {
             "title": forms.TextInput(attrs={"class": "vTextField pts-text"}),
             "customer_message": forms.Textarea(attrs=_TEXT_AREA),
             "merchant_action": forms.Textarea(attrs=_TEXT_AREA),
+            "resolution": forms.Textarea(attrs=_SECTION_AREA),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from pts_errors.models import Revision
+from pts_errors.values import markdown
 from pts_errors.values.catalog import LocalizedError
 from pts_errors.values.entry import Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
 
@@ -38,6 +39,8 @@ class ErrorSerializer(serializers.Serializer[LocalizedError]):
     title = serializers.CharField(help_text="A short noun phrase for integrators.")
     customer_message = serializers.CharField(help_text="What an end customer may read, as plain text.")
     merchant_action = serializers.CharField(help_text="What the merchant does about it.")
+    resolution = serializers.CharField(help_text="Likely causes and what to do, in Markdown, or empty.")
+    resolution_html = serializers.SerializerMethodField(help_text="The same as safe HTML.")
     outcome = EnumField(Outcome, help_text="What became of this request.")
     retry_advice = EnumField(RetryAdvice, help_text="What the calling system may do next.")
     retry_after = serializers.IntegerField(allow_null=True, help_text="Seconds, only with the advice retry_later.")
@@ -57,6 +60,10 @@ class ErrorSerializer(serializers.Serializer[LocalizedError]):
 
     class Meta:
         ref_name = "PTSError"
+
+    def get_resolution_html(self, error: LocalizedError) -> str:
+        """Return the resolution as HTML."""
+        return markdown.render(error.resolution)
 
 
 class ErrorListSerializer(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message
+from pts_errors.values.entry import Category, Entry, Message
 from pts_errors.values.fields import CATEGORY_FIELDS, RUNBOOK_FIELDS
 
 _BASELINE = re.compile(r"([0-9]{1,9})(?: draft-([0-9a-f]{8}))?")
@@ -55,7 +55,7 @@ def content(value: Category | Entry | None, block: str) -> object:
             return value.runbook and [getattr(value.runbook, name) for name in RUNBOOK_FIELDS]
         case Entry():
             message = value.messages.get(block, Message())
-            return [*(getattr(message, name) for name in MESSAGE_FIELDS), dict(message.source_text)]
+            return [*message.texts().values(), dict(message.source_text)]
     return None
 
 

@@ -119,7 +119,7 @@ def write(
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file of the entries in people's form.
 
-    ``only`` are languages whose PO files are wanted, and no other file. ``baselines`` say in every record from
+    ``only`` are languages whose PO files are wanted, and no other file: those are whole. ``baselines`` say in every record from
     what it was exported.
 
     Raises:
@@ -137,7 +137,9 @@ def write(
     for language in wanted:
         yield (
             f"messages/{language}.po",
-            po.write(entries, language, source_language=source_language, baselines=baselines),
+            po.write(
+                entries, language, source_language=source_language, baselines=baselines, is_whole=bool(only)
+            ),
         )
     for entry in () if only else entries:
         if entry.runbook is not None:

@@ -30,13 +30,23 @@ _COPY = re.compile(r" ?\([0-9]+\)")
 _BEGIN = re.compile(languages.REQUESTED_TAG)
 
 
-def write(entries: Iterable[Entry], language: str, *, source_language: str, baselines: Baselines | None = None) -> str:
+def write(
+    entries: Iterable[Entry],
+    language: str,
+    *,
+    source_language: str,
+    baselines: Baselines | None = None,
+    is_whole: bool = True,
+) -> str:
     """Return a PO file of one language: msgctxt is the key, msgid the source text.
 
-    A text whose source changed since it was confirmed is fuzzy and carries the earlier source as previous msgid.
+    A text whose source changed since it was confirmed is fuzzy and carries the earlier source as previous msgid. A
+    file that is not whole leaves out the resolutions of a language that has none: they are long, and may stay English.
     """
     _require_polib()
     entries = tuple(entries)
+    has_resolutions = any(entry.messages.get(language, Message()).resolution for entry in entries)
+    names = MESSAGE_FIELDS if is_whole or has_resolutions else MESSAGE_FIELDS[:-1]
     file = polib.POFile(wrapwidth=0)
     file.metadata = {
         "Project-Id-Version": f"pts_errors {baselines.anchor}".rstrip() if baselines else "pts_errors",
@@ -53,7 +63,7 @@ def write(entries: Iterable[Entry], language: str, *, source_language: str, base
     for entry in entries:
         message = entry.messages.get(language, Message())
         source = entry.messages.get(source_language, Message())
-        for name in MESSAGE_FIELDS:
+        for name in names:
             text, original = with_newlines(getattr(message, name)), with_newlines(getattr(source, name))
             if not text and not original:
                 continue

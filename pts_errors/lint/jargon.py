@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 # Whole words where the script has spaces; anywhere in the text where it has none.
-_UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
+UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
 
 _WORDS = {
     "en": "gateway upstream signature token whitelist allowlist key api safecode merchant decrypt balance funds fraud "
@@ -48,4 +48,4 @@ def _pattern(language: str) -> re.Pattern[str] | None:
         return None
     # A hyphen stands for a space inside a term.
     terms = "|".join(re.escape(word.replace("-", " ")) for word in words.split())
-    return re.compile(terms if language in _UNSPACED else rf"(?<!\w)(?:{terms})(?!\w)", re.IGNORECASE)
+    return re.compile(terms if language in UNSPACED else rf"(?<!\w)(?:{terms})(?!\w)", re.IGNORECASE)

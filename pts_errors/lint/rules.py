@@ -29,6 +29,8 @@ from pts_errors.values.fields import Path, dotted, parsed
 _CUSTOMER_LENGTH = 160
 _CUSTOMER_SENTENCES = 2
 _TITLE_LENGTH = 80
+# Enough for two causes with an action each, and no more than one reads on one screen.
+_RESOLUTION_WORDS = (60, 180)
 # Nine in ten of the public collections' runbooks are shorter than 640 words, and few people read more at night.
 _RUNBOOK_WORDS = 600
 # What the top of a runbook's page shows whole, on one screen of a phone.
@@ -62,6 +64,10 @@ _CARD = re.compile(
     r"(?P<more>(?P=a)\d{1,3})?)(?!\d)"
 )
 _CONTACT = re.compile(r"\w@\w|(?<!\w)@\w|\+\d[\d ()-]{7,}\d")
+# What only the operator has: the merchant can neither open it nor call it.
+_INTERNAL = re.compile(
+    r"\b(?:runbooks?|on-?call|dashboards?|escalat\w*|incident lead|rota)\b|<[A-Z][A-Z0-9_]*>", re.IGNORECASE
+)
 _UNDO = re.compile(r"\bundo\b|cannot be undone", re.IGNORECASE)
 
 
@@ -233,7 +239,7 @@ def _customer_texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
 @_rule("M001", Level.ERROR)
 def _source_is_complete(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     message = entry.messages.get(context.source_language, Message())
-    for name in MESSAGE_FIELDS:
+    for name in ("title", "customer_message", "merchant_action"):
         if not getattr(message, name):
             yield ((context.source_language, name), _("The text in the source language is missing."))
 
@@ -272,7 +278,7 @@ def _customer_reads_no_jargon(entry: Entry, context: Context) -> Iterator[tuple[
 @_rule("M006", Level.ERROR)
 def _texts_hold_no_html(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
-        if _HTML.search(text):
+        if name != "resolution" and _HTML.search(text):
             yield ((language, name), _("The text holds HTML, which would be shown as it is written."))
 
 
@@ -287,7 +293,7 @@ def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> Iterator[tu
 @_rule("M008", Level.WARNING)
 def _texts_are_trimmed(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
     for language, name, text in _texts(entry):
-        if text != text.strip() or "  " in text:
+        if text != text.strip() or ("  " in text and name != "resolution"):  # whose lists are indented
             yield ((language, name), _("The text begins or ends with a space, or holds two in a row."))
 
 
@@ -354,12 +360,71 @@ def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[Path, st
 
 @_rule("M015", Level.WARNING)
 def _actions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    case = order_ids.after(entry.outcome, entry.retry_advice)
     for language, name, text in _texts(entry):
-        if name == "merchant_action" and (fixed := order_ids.sentence(case, language)):
-            others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
-            if fixed not in text or any(other in text for other in others):
-                yield ((language, name), _("The action must hold, word for word: %(text)s") % {"text": fixed})
+        if name == "merchant_action" and (fixed := _missing_sentence(entry, language, text)):
+            yield ((language, name), _("The action must hold, word for word: %(text)s") % {"text": fixed})
+
+
+def _resolutions(entry: Entry) -> Iterator[tuple[str, Path, str]]:
+    return ((language, (language, name), text) for language, name, text in _texts(entry) if name == "resolution")
+
+
+@_rule("M016", Level.INFO)
+def _source_has_a_resolution(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    if not entry.messages.get(context.source_language, Message()).resolution:
+        yield ((context.source_language, "resolution"), _("The resolution in the source language is missing."))
+
+
+@_rule("M017", Level.WARNING)
+def _causes_are_ranked(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for _language, path, text in _resolutions(entry):
+        if len(markdown.numbered_items(text)) < 2:
+            yield path, _("The resolution has no numbered list of at least two causes.")
+
+
+@_rule("M018", Level.WARNING)
+def _resolutions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for language, path, text in _resolutions(entry):
+        if fixed := _missing_sentence(entry, language, text):
+            yield path, _("The resolution must hold, word for word: %(text)s") % {"text": fixed}
+
+
+@_rule("M019", Level.WARNING)
+def _resolution_has_its_length(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    least, most = _RESOLUTION_WORDS
+    for language, path, text in _resolutions(entry):
+        words = len(re.findall(r"\S*\w\S*", text))
+        is_counted = language == context.source_language and language not in jargon.UNSPACED
+        if is_counted and not least <= words <= most:
+            sentence = _("The resolution has %(words)d words; write between %(least)d and %(most)d.")
+            yield path, sentence % {"words": words, "least": least, "most": most}
+
+
+@_rule("M020", Level.WARNING)
+def _merchants_read_nothing_internal(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for _language, path, text in _resolutions(entry):
+        if found := _INTERNAL.search(text):
+            yield path, _("The resolution says “%(word)s”, which only the operator has.") % {"word": found[0]}
+
+
+@_rule("M021", Level.ERROR)
+def _resolutions_are_markdown_only(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+    for _language, path, text in _resolutions(entry):
+        for piece in markdown.forbidden(text):
+            if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
+                yield (
+                    path,
+                    _("%(piece)s is HTML or an image, and would be shown as it is written.") % {"piece": piece},
+                )
+
+
+def _missing_sentence(entry: Entry, language: str, text: str) -> str:
+    """Return the fixed sentence about the order id that a text must hold alone and does not, or an empty text."""
+    case = order_ids.after(entry.outcome, entry.retry_advice)
+    fixed = order_ids.sentence(case, language)
+    others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
+    is_right = fixed in text and not any(other and other in text for other in others)
+    return "" if is_right else fixed
 
 
 # ---- runbooks ----

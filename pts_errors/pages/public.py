@@ -52,6 +52,7 @@ class PublicError:
     title: Text
     customer_message: Text
     merchant_action: Text
+    resolution: Text
     url: str
     """Address of the code's page; empty where no link is needed."""
 

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from pts_errors.conf import conf
-from pts_errors.pages import words
+from pts_errors.pages import linking, words
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame, LanguageLink
 from pts_errors.pages.public import PLAIN_FIELDS, PublicError, Text, public_errors
 from pts_errors.pages.search import search
-from pts_errors.values import languages
+from pts_errors.values import languages, markdown
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import MESSAGE_FIELDS
 
@@ -88,6 +89,7 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> d
         "frame": _frame(catalog, language, links, partial(links.error, code)),
         "page": {
             "error": error,
+            "resolution": _resolution(catalog, error, links),
             "category": _category(catalog, error.category, language),
             "customer_messages": [
                 (languages.name_of(tag), Text(other.customer_message, tag))
@@ -143,6 +145,8 @@ def as_markdown(catalog: Catalog, code: str, *, language: str) -> str:
     lines += ["", f"## {_('What the customer reads')}", "", str(error.customer_message)]
     if error.merchant_action.text:
         lines += ["", f"## {_('What the merchant does')}", "", str(error.merchant_action)]
+    if error.resolution.text:
+        lines += ["", f"## {_('Likely causes and what to do')}", "", str(error.resolution)]
     return "\n".join(lines) + "\n"
 
 
@@ -158,6 +162,12 @@ def as_json(catalog: Catalog, code: str, *, language: str, links: Links) -> str:
             "url": conf.BASE_URL + links.permanent(code),
         }
     )
+
+
+def _resolution(catalog: Catalog, error: PublicError, links: Links) -> SafeString:
+    """Return the resolution as HTML, with links to the pages of the codes that it names."""
+    html = linking.with_links(markdown.render(error.resolution.text), catalog, error.code, links.error)
+    return mark_safe(html)  # what the renderer made safe, with links that hold digits alone
 
 
 def _category(catalog: Catalog, slug: str, language: str) -> Text:

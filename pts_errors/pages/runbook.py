@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from pts_errors.conf import conf
 from pts_errors.lint import rules
 from pts_errors.lint.rules import Review
-from pts_errors.pages import words
+from pts_errors.pages import linking, words
 from pts_errors.pages.frame import Frame
 from pts_errors.pages.public import PublicError, public_errors
 from pts_errors.pages.search import search
-from pts_errors.values import markdown, mentions
+from pts_errors.values import markdown
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import RUNBOOK_SECTIONS, Entry, Runbook
 
@@ -49,9 +49,6 @@ _VALUE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # The lint rule that says whether a review is overdue, or the text newer than it.
 _REVIEW_RULE = "R011"
 
-# Texts in which a number is no mention of a code, but a part of a link, a command or an example.
-_QUOTING = re.compile(r"</?(a|code|pre)\b")
-
 # How old something is, in three sentences: without a clock, within a day, and later.
 _REVIEWED = (
     gettext_lazy("Reviewed on %(date)s."),
@@ -64,7 +61,7 @@ _CHANGED = (
     ngettext_lazy("Changed %(days)d day ago.", "Changed %(days)d days ago.", "days"),
 )
 
-Address = Callable[[str], str]
+Address = linking.Address
 """Returns the address of a code's runbook, as the views or a static copy have it."""
 
 
@@ -121,13 +118,16 @@ def runbook_page(
     review: Review | None = None,
     now: datetime | None = None,
     given: Mapping[str, str] | None = None,
+    public_url: str = "",
 ) -> dict[str, object]:
     """Return the context of the runbook of one of the catalog's codes.
 
-    ``given`` are the values of placeholders by parameter. Without ``now``, nothing is said that time would make false.
+    ``given`` are the values of placeholders by parameter. ``public_url`` is the address of the code's public page,
+    or empty where there is none. Without ``now``, nothing is said that time would make false.
     """
     entry = catalog.entries[code]
     language = catalog.source_language
+    error = PublicError.of(catalog.table(language).find(code))
     filled = _filled(given)
     rendered = _rendered(catalog, entry)
     named = {name.upper(): name for name in conf.RUNBOOK_PARAMETERS}
@@ -135,7 +135,8 @@ def runbook_page(
     return {
         "frame": frame,
         "page": {
-            "error": PublicError.of(catalog.table(language).find(code)),
+            "error": error,
+            "told": f"{public_url}#resolution" if public_url and error.resolution.text else "",
             "severity": words.of_severity(entry.severity),
             "category": words.of_category(entry.category.name) or entry.category.slug,
             "replacements": public_errors(catalog, [entry.replaced_by], language=language, url=url),
@@ -147,7 +148,7 @@ def runbook_page(
             "warnings": warnings,
             "flags": review.flags if review else (),
             "sections": [
-                (name, _HEADINGS[name], _fill_html(_with_links(html, catalog, code, url), filled))
+                (name, _HEADINGS[name], _fill_html(linking.with_links(html, catalog, code, url), filled))
                 for name, html in rendered.html.items()
                 if html
             ],
@@ -244,34 +245,6 @@ def _fill_html(html: str, filled: Mapping[str, str]) -> SafeString:
     pieces = _TAG.split(html)
     done = (_RENDERED.sub(plain if index % 2 else marked, piece) for index, piece in enumerate(pieces))
     return mark_safe("".join(done))  # what the renderer made safe, with values that hold no markup
-
-
-def _with_links(html: str, catalog: Catalog, own: str, url: Address) -> str:
-    """Return rendered Markdown with a link around every code of the catalog but the page's own."""
-    pieces = _TAG.split(html)
-    before = ""  # a label may stand in another element: <code>status</code> 1000
-    quoting = 0
-    for index, piece in enumerate(pieces):
-        if index % 2:
-            if _QUOTING.match(piece):
-                quoting += -1 if piece.startswith("</") else 1
-            elif not piece.startswith(("<em", "<strong", "</em", "</strong")):
-                before = ""
-            continue
-        if not quoting:
-            pieces[index] = _linked(before, piece, catalog, own, url)
-        before += piece
-    return "".join(pieces)
-
-
-def _linked(before: str, text: str, catalog: Catalog, own: str, url: Address) -> str:
-    done, place = "", len(before)
-    for mention in mentions.in_text(before + text):
-        if mention.start >= len(before) and mention.code in catalog.entries and mention.code != own:
-            done += (before + text)[place : mention.start]
-            done += format_html('<a href="{}">{}</a>', url(mention.code), mention.code)
-            place = mention.start + len(mention.code)
-    return done + (before + text)[place:]
 
 
 def _trust(entry: Entry, review: Review | None, now: datetime | None) -> tuple[list[str], list[str]]:

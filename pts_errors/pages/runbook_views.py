@@ -131,7 +131,14 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
         text = pages.as_markdown(catalog, code, review=review, now=timezone.now(), given=given)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")
     context = pages.runbook_page(
-        catalog, code, frame=_frame(), url=_links.runbook, review=review, now=timezone.now(), given=given
+        catalog,
+        code,
+        frame=_frame(),
+        url=_links.runbook,
+        review=review,
+        now=timezone.now(),
+        given=given,
+        public_url=_public_url(code),
     )
     context |= {"form": form, "edit_url": _edit_url(request, code), "carried": _query(given)}
     context["may_close"] = request.user.has_perm("pts_errors.change_runbook")
@@ -140,6 +147,14 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
 
 def _query(given: Mapping[str, str]) -> str:
     return f"?{urlencode(given)}" if given else ""
+
+
+def _public_url(code: str) -> str:
+    """Return the address of the code's public page, or an empty text where the host does not serve them."""
+    try:
+        return reverse("pts_errors:error", kwargs={"code": code})
+    except NoReverseMatch:
+        return ""
 
 
 def _edit_url(request: HttpRequest, code: str) -> str:

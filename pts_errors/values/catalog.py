@@ -61,12 +61,14 @@ class LocalizedError:
     title: str
     customer_message: str
     merchant_action: str
+    resolution: str
+    """Likely causes and what to do, in Markdown; empty for a code that the catalog does not know."""
     language: str
     """The language in which the customer message was found."""
     direction: str
     """``"ltr"`` or ``"rtl"``, of that language."""
     text_languages: Mapping[str, str]
-    """By field (title, customer_message, merchant_action), the language in which its text was found."""
+    """By field (title, customer_message, merchant_action, resolution), the language in which its text was found."""
     revision: int
     """Number of the publish that made this text; 0 for the packaged catalog."""
 
@@ -81,6 +83,7 @@ class _TextLanguages(Mapping[str, str]):
     title: str
     customer_message: str
     merchant_action: str
+    resolution: str
 
     def __getitem__(self, name: str) -> str:
         if name not in MESSAGE_FIELDS:
@@ -134,7 +137,8 @@ class Table:
             category=last_resort.category,
             responsible_party=last_resort.responsible_party,
             http_status=last_resort.http_status,
-            messages=last_resort.messages,
+            # The causes of one code are not those of another.
+            messages={tag: replace(message, resolution="") for tag, message in last_resort.messages.items()},
             revision=last_resort.revision,
         )
         return replace(self._localize(entry), is_known=False)

@@ -16,7 +16,7 @@ FORMAT = 1
 CODE = "[1-9][0-9]{0,8}"
 """A code as a regular expression: ASCII digits without a leading zero, so that no code has two spellings."""
 
-MESSAGE_FIELDS = ("title", "customer_message", "merchant_action")
+MESSAGE_FIELDS = ("title", "customer_message", "merchant_action", "resolution")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
 
 # What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
@@ -99,8 +99,15 @@ class Message:
     """For customers: what happened, then what they can do."""
     merchant_action: str = ""
     """For integrators: what the merchant does about it."""
+    resolution: str = ""
+    """For integrators: likely causes and what to do, in Markdown."""
     source_text: Mapping[str, str] = field(default_factory=dict)
     """By field, the source-language text that this translation was last confirmed against."""
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts by field. A blank resolution is left out: states from before that field have none."""
+        names = MESSAGE_FIELDS if self.resolution else MESSAGE_FIELDS[:-1]
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +173,7 @@ class Entry:
         runbook = {name: getattr(self.runbook, name) for name in _RUNBOOK_FIELDS} if self.runbook else {}
         messages = {}
         for language, message in sorted(self.messages.items()):
-            texts = {name: getattr(message, name) for name in MESSAGE_FIELDS}
+            texts = message.texts()
             if any(texts.values()):
                 messages[language] = {**texts, "source_text": dict(message.source_text)}
         return {

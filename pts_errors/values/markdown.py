@@ -30,6 +30,8 @@ _MAX_CELLS = 5_000
 _EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
 
 
+# The same few texts are shown again and again, and rendering one takes some milliseconds.
+@lru_cache(maxsize=1024)
 def render(text: str) -> str:
     """Return safe HTML of a Markdown text."""
     return str(_RENDERER.render(_whole(text)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pts_errors.values.entry import Entry
-from pts_errors.values.fields import SLUG, Path, build, confirmed, flatten, is_same, put, three_way
+from pts_errors.values.fields import SLUG, Path, build, confirmed, flatten, is_same, language_of, put, three_way
 
 # Those that `Entry.is_consistent` reads.
 _BOUND = {(name,) for name in ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")}
@@ -33,6 +33,9 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
     before, mine, other = flatten(base), flatten(ours), flatten(theirs)
     paths = _comparable(before, mine, other)
     taken, kept = three_way(before, mine, other, paths=paths)
+    # A text that is new in a language which we deleted would bring that language back.
+    deleted = base.messages.keys() - ours.messages.keys() if base else set()
+    taken = [path for path in taken if language_of(path) not in deleted]
     entry = _taking(ours, mine, other, taken)
     if not entry.is_consistent:
         bound = [path for path in taken if path in _BOUND]

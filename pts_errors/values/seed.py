@@ -11,7 +11,7 @@ from typing import Any
 from pts_errors.values.entry import Entry
 
 # Raised by one with every release that changes the shipped catalog: `migrate` merges each version once.
-VERSION = 2
+VERSION = 3
 
 # Says in the log of revisions where the first one comes from.
 NOTE = "Shipped with django-pts-errors."
