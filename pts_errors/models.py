@@ -388,7 +388,7 @@ class Message(models.Model):
         _("What the merchant's developers do about it, and when they must not send the order again."),
         length=_MESSAGE_LENGTH,
     )
-    # Processes of the release before do not set it while a deploy rolls, so the database has the default.
+    # Processes of the release before do not set it while a deploy rolls, so the database has the default as well.
     resolution = _long_text(
         _("resolution"),
         _(
@@ -396,6 +396,7 @@ class Message(models.Model):
             "what to check and do. Then the fixed sentence about the order id."
         ),
         length=_RESOLUTION_LENGTH,
+        default="",
         db_default="",
     )
     source_text = models.JSONField(_("source text"), default=dict, blank=True, editable=False)

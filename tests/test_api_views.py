@@ -129,6 +129,8 @@ def test_an_error_has_these_members_and_no_others(client: Client) -> None:
         "title",
         "customer_message",
         "merchant_action",
+        "resolution",
+        "resolution_html",
         "outcome",
         "retry_advice",
         "retry_after",
@@ -416,7 +418,12 @@ def test_a_field_that_is_not_translated_says_so(client: Client) -> None:
         body = client.get("/api/errors/1003/?language=fr").json()
 
     assert (body["language"], body["direction"]) == ("en", "ltr")
-    assert body["text_languages"] == {"title": "fr", "customer_message": "en", "merchant_action": "fr"}
+    assert body["text_languages"] == {
+        "title": "fr",
+        "customer_message": "en",
+        "merchant_action": "fr",
+        "resolution": "en",
+    }
 
 
 def test_arabic_says_its_direction(client: Client) -> None:

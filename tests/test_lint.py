@@ -10,7 +10,7 @@ import pytest
 from pts_errors.lint import rules
 from pts_errors.lint.order_ids import SENTENCES, OrderId
 from pts_errors.lint.rules import Context, Flag, Level, Review
-from pts_errors.values.entry import MESSAGE_FIELDS, Category, Message, Runbook
+from pts_errors.values.entry import Category, Message, Runbook
 from tests.values import MESSAGE, RUNBOOK, make_entry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,6 +28,11 @@ def make_text(text, *, field="customer_message", language="en", **context):
     """Return an entry with another text in one language, and what the rules know."""
     message = replace(MESSAGE, **{field: text})
     return make_entry(messages={"en": MESSAGE, language: message}), replace(CONTEXT, **context)
+
+
+def make_resolution(text, *, language="en"):
+    """Return an entry with another resolution in one language, and what the rules know."""
+    return make_text(text, field="resolution", language=language)
 
 
 def make_runbook(text="", *, section="meaning", **changes):
@@ -97,7 +102,7 @@ CASES = {
         ],
     ),
     "M001": (
-        [(make_text("", field=name), f"en.{name}") for name in MESSAGE_FIELDS]
+        [(make_text("", field=name), f"en.{name}") for name in ("title", "customer_message", "merchant_action")]
         + [((make_entry(messages={"de": MESSAGE}), CONTEXT), "en.title")],
         [make_text("Other."), (make_entry(messages={"de": MESSAGE}), replace(CONTEXT, source_language="de"))],
     ),
@@ -229,6 +234,55 @@ CASES = {
             make_text("", field="merchant_action", language="fr"),
             make_text("Ladda saldot.", field="merchant_action", language="sv"),  # the package has no sentence in it
         ],
+    ),
+    "M016": (
+        [(make_resolution(""), "en.resolution"), (make_code(messages={}), "en.resolution")],
+        [make_resolution("", language="fr"), make_code()],
+    ),
+    "M017": (
+        [
+            (make_resolution("Top up."), "en.resolution"),
+            (make_resolution("1. Top up."), "en.resolution"),
+            (make_resolution("- Top up.\n- Wait."), "en.resolution"),
+            (make_resolution("1. 充值。", language="zh-hans"), "zh-hans.resolution"),
+        ],
+        [make_resolution("1. Top up.\n2. Wait."), make_resolution("")],
+    ),
+    "M018": (
+        [
+            (make_resolution("1. Top up."), "en.resolution"),
+            (make_resolution(f"{ANY} {SAME}"), "en.resolution"),
+            (make_resolution(ANY, language="fr"), "fr.resolution"),
+            (make_code(retry_advice="check_status_first"), "en.resolution"),
+        ],
+        [
+            make_resolution(f"1. Top up.\n\n{ANY}"),
+            make_resolution("", language="fr"),
+            make_resolution("Ladda saldot.", language="sv"),  # the package has no sentence in it
+        ],
+    ),
+    "M019": (
+        [(make_resolution("word " * 59), "en.resolution"), (make_resolution("word " * 181), "en.resolution")],
+        [
+            *(make_resolution("word " * words) for words in (60, 180)),
+            make_resolution("ord", language="sv"),
+            (make_resolution("充值。", language="zh-hans")[0], replace(CONTEXT, source_language="zh-hans")),
+        ],
+    ),
+    "M020": (
+        [
+            (make_resolution(f"See the {word}."), "en.resolution")
+            for word in ("runbook", "Runbooks", "on-call", "dashboard", "escalation", "rota", "`<MERCHANT_ID>`")
+        ],
+        [make_resolution("Rotate the key. Ask customer service, and bring `order_id`."), make_code()],
+    ),
+    "M021": (
+        [
+            (make_resolution("Top up <b>now</b>."), "en.resolution"),
+            (make_resolution("<script>x</script>"), "en.resolution"),
+            (make_resolution("![x](/x.png)", language="fr"), "fr.resolution"),
+        ],
+        [make_resolution("1. **Top up.**\n2. `amount` < 5. Bring <ORDER_ID>."), make_code()],
     ),
     "R001": (
         [

@@ -190,7 +190,12 @@ def test_each_field_falls_back_by_itself():
     """A translator who has done one text of three is read at once."""
     error = lookup.get("1007", language="de")
 
-    assert dict(error.text_languages) == {"title": "en", "customer_message": "de", "merchant_action": "en"}
+    assert dict(error.text_languages) == {
+        "title": "en",
+        "customer_message": "de",
+        "merchant_action": "en",
+        "resolution": "en",
+    }
     assert error.title == lookup.get("1007", language="en").title
     assert (str(error), error.language, error.direction) == ("Leer.", "de", "ltr")
 
@@ -292,7 +297,12 @@ def test_nobody_changes_an_error_for_others():
         error.text_languages["title"] = "fr"
     with pytest.raises(AttributeError):
         error.text_languages.title = "fr"
-    assert error.text_languages == {"title": "de", "customer_message": "de", "merchant_action": "de"}
+    assert error.text_languages == {
+        "title": "de",
+        "customer_message": "de",
+        "merchant_action": "de",
+        "resolution": "en",
+    }
     assert "code" not in error.text_languages
     assert error.text_languages.get("code") is None
 

@@ -170,7 +170,12 @@ def test_json_holds_the_same():
     assert found["title"] == "Solde"
     assert found["outcome"] == "rejected"
     assert found["similar"] == ["1013", "1014", "7777"]
-    assert found["text_languages"] == {"title": "fr", "customer_message": "fr", "merchant_action": "en"}
+    assert found["text_languages"] == {
+        "title": "fr",
+        "customer_message": "fr",
+        "merchant_action": "en",
+        "resolution": "en",
+    }
     assert "runbook" not in found
 
 

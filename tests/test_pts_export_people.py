@@ -89,7 +89,7 @@ def test_a_new_language_begins_with_an_empty_file(tmp_path: Path) -> None:
     export(tmp_path, "--language", "tr")
 
     po = polib.pofile(str(tmp_path / "messages/tr.po"))
-    assert len(po) == 59 * 3
+    assert len(po) == 59 * 4
     assert not po.translated_entries()
 
 

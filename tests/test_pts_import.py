@@ -75,7 +75,7 @@ def test_an_export_changes_nothing(files: Path) -> None:
 
     printed = run(files, "--yes")
 
-    assert printed == "New: 0, changed: 0, conflict: 0, rejected: 0, unchanged: 4263.\nThere is nothing to write.\n"
+    assert printed == "New: 0, changed: 0, conflict: 0, rejected: 0, unchanged: 4440.\nThere is nothing to write.\n"
     assert publishing.unpublished() == {}
     assert dict(ErrorCode.objects.values_list("code", "version")) == versions
 

@@ -218,7 +218,7 @@ def test_json_holds_what_integrators_may_know_and_no_more(client: Client) -> Non
             "responsible_party",
         ),
         *("http_status", "is_retired", "replaced_by", "similar", "revision", "title", "customer_message"),
-        *("merchant_action", "language", "direction", "text_languages", "url"),
+        *("merchant_action", "resolution", "language", "direction", "text_languages", "url"),
     }
 
 

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
             field=models.TextField(
                 blank=True,
                 db_default="",
+                default="",
                 help_text="For the merchant's people, in Markdown: a numbered list of likely causes, the most likely first, each with what to check and do. Then the fixed sentence about the order id.",
                 validators=[pts_errors.models.validate_text, django.core.validators.MaxLengthValidator(4000)],
                 verbose_name="resolution",

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from pts_errors import snapshot
 from pts_errors.conf import conf
-from pts_errors.models import Flag, Head, Runbook, validate_text
+from pts_errors.models import ErrorCode, Flag, Head, Runbook, validate_text
 from pts_errors.pages import runbook as pages
 from pts_errors.pages import search
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame
@@ -138,7 +138,7 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
         review=review,
         now=timezone.now(),
         given=given,
-        public_url=_public_url(code),
+        public_url=ErrorCode(code=code).get_absolute_url(),
     )
     context |= {"form": form, "edit_url": _edit_url(request, code), "carried": _query(given)}
     context["may_close"] = request.user.has_perm("pts_errors.change_runbook")
@@ -147,14 +147,6 @@ def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", 
 
 def _query(given: Mapping[str, str]) -> str:
     return f"?{urlencode(given)}" if given else ""
-
-
-def _public_url(code: str) -> str:
-    """Return the address of the code's public page, or an empty text where the host does not serve them."""
-    try:
-        return reverse("pts_errors:error", kwargs={"code": code})
-    except NoReverseMatch:
-        return ""
 
 
 def _edit_url(request: HttpRequest, code: str) -> str:

@@ -176,7 +176,7 @@ def test_hidden_codes_are_one_to_a_customer(db: None) -> None:
 def test_an_edit_that_nobody_published_changes_no_byte(client: Client, db: None) -> None:
     """Not of a body, a header or an entity tag; nor does a flag, a review or a new code."""
     before = [(response.content, dict(response.items())) for response in map(client.get, PUBLIC)]
-    for field in ("title", "customer_message", "merchant_action"):
+    for field in ("title", "customer_message", "merchant_action", "resolution"):
         Message.objects.update(**{field: "Draft"})
     Runbook.objects.update(impact="Draft")
     FlagFactory(text="Draft")
