@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pts_errors.values import placeholders, seed
+from pts_errors.values import markdown, placeholders, seed
 from pts_errors.values.entry import Category, Entry, Message
 
 _SOURCE = "en"
@@ -43,6 +43,9 @@ class CatalogDirective(SphinxDirective):
                 "", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *content))
             )
         section += fields
+        if resolution := entry.messages.get(_SOURCE, Message()).resolution:
+            section += nodes.rubric("", "Likely causes and what to do")
+            section += nodes.raw("", markdown.render(_text(resolution)), format="html")
         return section
 
     def _section(self, anchor: str, *title: nodes.Node) -> nodes.section:

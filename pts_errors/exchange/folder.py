@@ -137,9 +137,7 @@ def write(
     for language in wanted:
         yield (
             f"messages/{language}.po",
-            po.write(
-                entries, language, source_language=source_language, baselines=baselines, is_whole=bool(only)
-            ),
+            po.write(entries, language, source_language=source_language, baselines=baselines, is_whole=bool(only)),
         )
     for entry in () if only else entries:
         if entry.runbook is not None:
