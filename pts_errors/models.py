@@ -64,7 +64,7 @@ def validate_new_slug(value: str) -> None:
         ValidationError: the slug has one.
     """
     if value != value.lower():
-        raise ValidationError(_("Use small letters only."))
+        raise ValidationError(_("Use lower-case letters only."))
 
 
 def validate_value(field: models.Field[Any, Any], value: Any) -> None:
@@ -427,7 +427,8 @@ class Runbook(models.Model):
     diagnosis = _long_text(
         _("diagnosis"),
         _(
-            "A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page."
+            "A numbered list. Every step says what to expect and where to go otherwise. "
+            "What the first step asks to do is shown at the top of the page."
         ),
     )
     mitigation = _long_text(
@@ -520,7 +521,7 @@ class LanguageLimit(models.Model):
         default=list,
         blank=True,
         validators=[validate_languages],
-        help_text=_("What the group gives of “Can change message” holds for these languages alone."),
+        help_text=_("The group's permission “Can change message” applies to these languages only."),
     )
 
     class Meta:

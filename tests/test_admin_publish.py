@@ -79,7 +79,7 @@ def test_what_was_edited_since_is_not_published_unseen(publisher, edited):
 
     response = publisher.post(PUBLISH, data)
 
-    assert "somebody edited 8010 meanwhile" in said(response)
+    assert "somebody edited 8010 in the meantime" in said(response)
     assert Head.objects.get().number == 1
 
 
@@ -96,7 +96,7 @@ def test_errors_keep_a_code_from_being_ticked(publisher, edited):
 
     text = publisher.get(PUBLISH).content.decode()
 
-    assert "Errors keep this code from being published" in text
+    assert "This code cannot be published until these errors are corrected" in text
     assert "Publish 2 codes as revision 2" in text
 
 
@@ -152,7 +152,7 @@ def test_a_new_code_is_shown_whole(publisher):
 
 def test_nothing_to_publish_says_so(publisher):
     """With a way back."""
-    assert "Nothing waits to be published" in publisher.get(PUBLISH).content.decode()
+    assert "There is nothing to publish" in publisher.get(PUBLISH).content.decode()
     assert "as they are: 1007" in publisher.get(f"{PUBLISH}?codes=1007").content.decode()
 
 
@@ -437,7 +437,7 @@ def test_the_whole_draft_is_shown_without_script(publisher):
     text = publisher.get(code_url("8010", "preview/")).content.decode()
 
     assert "<strong>Only</strong> a draft." in text
-    assert "(of the category)" in text
+    assert "(from the category)" in text
     assert "Empty." in text
 
 

@@ -100,10 +100,10 @@ def languages_in_words(request: HttpRequest) -> str:
     if not request.user.has_perm(CHANGE_MESSAGE):
         return ""
     if (limit := visit_of(request).languages) is None:
-        return _("You may change every language.")
+        return _("You may change texts in every language.")
     if not limit:
-        return _("You may change no language.")
-    return _("You may change: %(languages)s") % {"languages": ", ".join(map(languages.name_of, sorted(limit)))}
+        return _("You may not change texts in any language.")
+    return _("You may change texts in: %(languages)s") % {"languages": ", ".join(map(languages.name_of, sorted(limit)))}
 
 
 def can_view_runbook(request: HttpRequest) -> bool:

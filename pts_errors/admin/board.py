@@ -77,7 +77,9 @@ _QUEUE = (
     ("runbook=flagged", ngettext_lazy("%(n)d runbook flagged", "%(n)d runbooks flagged", "n")),
     (
         "state=differs",
-        ngettext_lazy("%(n)d differs from the shipped catalog", "%(n)d differ from the shipped catalog", "n"),
+        ngettext_lazy(
+            "%(n)d code differs from the shipped catalog", "%(n)d codes differ from the shipped catalog", "n"
+        ),
     ),
     ("state=broken", ngettext_lazy("%(n)d code with errors", "%(n)d codes with errors", "n")),
 )

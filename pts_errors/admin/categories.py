@@ -53,5 +53,5 @@ class CategoryAdmin(SavingAdmin):
         codes = ErrorCode.objects.filter(category=obj)
         if form.has_changed() and codes.update(version=F("version") + 1):
             # The draft of each of them is another one now, and its history tells who did that.
-            enter(request, codes, _("Changed its category %(name)s.") % {"name": obj})
-            messages.info(request, _("Readers see the change once the codes of this category are published."))
+            enter(request, codes, _("Its category %(name)s was edited.") % {"name": obj})
+            messages.info(request, _("Readers see the change once the codes in this category are published."))

@@ -155,7 +155,7 @@ class CodeListAdmin(BoardAdmin):
         skipped = [line.row.code for line in lines if not line.is_unpublished]
         if skipped:
             messages.info(
-                request, _("Left out, because they are live as they are: %(codes)s.") % {"codes": _few(skipped)}
+                request, _("Skipped, because they have no unpublished changes: %(codes)s.") % {"codes": _few(skipped)}
             )
         if not codes:
             return HttpResponseRedirect(request.get_full_path())
@@ -199,7 +199,7 @@ class CodeListAdmin(BoardAdmin):
             )
         if skipped:
             named = {"codes": _few([line.row.code for line in skipped])}
-            messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
+            messages.warning(request, _("Skipped, because sections of the runbook are empty: %(codes)s.") % named)
         Board.forget(request)
 
 
@@ -220,7 +220,7 @@ def close_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode
     if reviews.close(code.code, flag, user=request.user, using=alias):
         messages.success(request, _("The flag is closed."))
     else:
-        messages.warning(request, _("The flag was closed already."))
+        messages.warning(request, _("The flag was already closed."))
     return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
 
 

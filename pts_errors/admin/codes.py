@@ -155,7 +155,10 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             # not undo the save.
             said = PublishForm(request.POST)
             if not said.is_valid():
-                messages.error(request, _("The draft is saved, but not published: the note is too long."))
+                messages.error(
+                    request,
+                    _("The draft is saved, but not published: the note is too long. Shorten it and publish again."),
+                )
             elif (revisions := publish.publish(request, [saved.code], **said.cleaned_data)) is not None:
                 publish.say(request, revisions)
                 return response

@@ -92,8 +92,8 @@ class DraftForm(SharedForm):
 
     token = TokenField(required=False)
     told = _(
-        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing was saved: "
-        "compare below, then save again."
+        "Somebody else saved this code while you were editing, so your changes were not saved. "
+        "They are still in the form: compare below, then save again."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

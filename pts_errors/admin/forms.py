@@ -202,13 +202,13 @@ class PublishForm(forms.Form):
         max_length=200,
         required=False,
         validators=[validate_text],
-        help_text=_("Why it changes, for those who read the history."),
+        help_text=_("The reason for the change, for readers of the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     wording_only = forms.BooleanField(
         label=_("Wording only"),
         required=False,
-        help_text=_("The meaning of the source texts stays the same, so translations that were up to date stay so."),
+        help_text=_("The source texts keep their meaning, so translations that were up to date stay up to date."),
     )
 
 
@@ -216,8 +216,8 @@ class CategoryForm(SharedForm):
     """A group of codes. A category has no version: what is stored is compared with what the form was opened with."""
 
     told = _(
-        "Somebody else saved this category while you were editing. Nothing of yours is lost, and nothing was saved: "
-        "compare below, then save again."
+        "Somebody else saved this category while you were editing, so your changes were not saved. "
+        "They are still in the form: compare below, then save again."
     )
 
     class Meta:
@@ -248,11 +248,11 @@ class RestoreForm(forms.Form):
         label=_("Note"),
         max_length=200,
         validators=[validate_text],
-        help_text=_("Why the earlier state is restored, for those who read the history."),
+        help_text=_("The reason for the restore, for readers of the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     discard_edits = forms.BooleanField(
-        label=_("Discard the edits"),
+        label=_("Discard unpublished edits"),
         required=False,
-        help_text=_("The code has edits that nobody published. They are overwritten by the restore."),
+        help_text=_("The code has unpublished edits. The restore overwrites them."),
     )

@@ -80,9 +80,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
         try:
             revisions = publishing.restore(revision, author=request.user, **form.cleaned_data)  # type: ignore[arg-type]  # nobody anonymous comes here
         except UnpublishedChanges:
-            form.add_error(
-                "discard_edits", _("The code has edits that are not published. Tick here to overwrite them.")
-            )
+            form.add_error("discard_edits", _("The code has unpublished edits. Tick this box to overwrite them."))
         except PublishRefused as refused:
             publish.tell(request, refused)
         else:

@@ -70,12 +70,16 @@ def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
 def _uploaded(request: HttpRequest) -> dict[str, bytes]:
     uploads = request.FILES.getlist("files")
     names = Counter(upload.name or "" for upload in uploads)
-    problems = [_("%(file)s: There are two files of this name.") % {"file": name} for name, n in names.items() if n > 1]
+    problems = [
+        _("%(file)s: Several files have this name. Upload one of them.") % {"file": name}
+        for name, n in names.items()
+        if n > 1
+    ]
     if not uploads:
         problems.append(_("Choose at least one file."))
     if sum(upload.size or 0 for upload in uploads) > _MAX_UPLOAD:
         problems.append(
-            _("All files together are larger than %(size)d MB. Import fewer at once, or run pts_import.")
+            _("All files together are larger than %(size)d MB. Import fewer files at once, or run pts_import.")
             % {"size": _MAX_UPLOAD // 1_000_000}
         )
     if problems:
@@ -92,7 +96,7 @@ def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[K
     records = parse(files, source_language=conf.SOURCE_LANGUAGE, languages=importing.languages())
     plan = importing.plan(records, theirs=theirs)
     if len(plan.changes) > _MAX_CHANGES:
-        text = _("The files differ from the drafts in %(n)d values. Import fewer at once, or run pts_import.")
+        text = _("The files differ from the drafts in %(n)d values. Import fewer files at once, or run pts_import.")
         raise ExchangeError([text % {"n": len(plan.changes)}])
     problems = dict.fromkeys(_forbidden(request, plan.changes))
     if problems:
@@ -140,7 +144,9 @@ def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
             raise DraftsChanged  # pragma: no cover - somebody saves between two statements
         codes = importing.apply(decided)
     except DraftsChanged:
-        messages.warning(request, _("Nothing was written, because the drafts were changed meanwhile. Look again."))
+        messages.warning(
+            request, _("Nothing was written, because the drafts have changed in the meantime. Check the changes again.")
+        )
         return _show(model_admin, request, files, _planned(request, files))
     _say(request, decided, codes)
     if 0 < len(codes) <= _MAX_CODES and request.user.has_perm(access.PUBLISH):
@@ -161,8 +167,8 @@ def _say(request: HttpRequest, plan: Plan, codes: list[str]) -> None:
         enter(request, rows, _("Imported from files."))
     Board.forget(request)
     text = ngettext(
-        "Wrote the files into the draft of %(n)d code. Publish it when it is right.",
-        "Wrote the files into the drafts of %(n)d codes. Publish them when they are right.",
+        "Imported the files into the draft of %(n)d code. Check it, then publish it.",
+        "Imported the files into the drafts of %(n)d codes. Check them, then publish them.",
         len(codes),
     )
     messages.success(request, text % {"n": len(codes)})
@@ -172,12 +178,12 @@ def _show(model_admin: ModelAdmin[Any], request: HttpRequest, files: dict[str, b
     texts = {name: content.decode("latin-1") for name, content in files.items()}
     signed = signing.dumps({"files": texts, "digest": plan.digest}, salt=_salt(request), compress=True)
     if len(signed) > _MAX_SIGNED:
-        raise ExchangeError([_("The files are too large for a page. Import fewer at once, or run pts_import.")])
+        raise ExchangeError([_("The files are too large for one page. Import fewer files at once, or run pts_import.")])
     rows: dict[Status, list[dict[str, Any]]] = {status: [] for status in Status}
     for number, change in enumerate(plan.changes):
         rows[change.status].append({"number": number, "change": change, "difference": _difference(change)})
     titles = {
-        Status.CONFLICT: _("Conflict: changed here too"),
+        Status.CONFLICT: _("Conflict: changed here as well"),
         Status.REJECTED: pgettext("values of files", "Rejected"),
         Status.CHANGED: pgettext("values of files", "Changed"),
         Status.NEW: pgettext("values of files", "New"),

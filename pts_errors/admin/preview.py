@@ -30,7 +30,9 @@ def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     text = request.POST.get("text", "")
     if len(text) > _LONGEST:
-        return HttpResponse(_("The section is too long to be shown."), status=400, content_type="text/plain")
+        return HttpResponse(
+            _("The section is too long for a preview. Shorten it."), status=400, content_type="text/plain"
+        )
     return HttpResponse(markdown.render(text))
 
 

@@ -52,7 +52,7 @@ def tell(request: HttpRequest, refused: PublishRefused) -> None:
 def say(request: HttpRequest, revisions: list[Revision]) -> None:
     """Tell the user, and the log of every code, what was published."""
     if not revisions:
-        messages.info(request, _("Nothing was published, because nothing differs from what is live."))
+        messages.info(request, _("Nothing was published, because the drafts do not differ from what is live."))
         return
     number = revisions[0].number
     text = _("Published as revision %(number)d.") % {"number": number}
@@ -95,7 +95,10 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
                     late = ", ".join(code for code in ticked if stored.get(code) != ticked[code])
                     messages.error(
                         request,
-                        _("Nothing was published, because somebody edited %(codes)s meanwhile. Look again.")
+                        _(
+                            "Nothing was published, because somebody edited %(codes)s in the meantime. "
+                            "Check the changes again."
+                        )
                         % {"codes": late},
                     )
                 else:

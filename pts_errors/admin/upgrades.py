@@ -75,17 +75,23 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
             log.lock(using=alias)  # before any row, as everything that may write categories
             row = get_object_or_404(ErrorCode.objects.using(alias).select_for_update(), pk=code.pk)
             if path not in row.unseen or str(row.version) != request.POST.get("version"):
-                messages.error(request, _("Nothing was decided, because somebody changed this code meanwhile."))
+                messages.error(
+                    request,
+                    _(
+                        "Nothing was decided, because somebody changed this code in the meantime. "
+                        "Check the values and decide again."
+                    ),
+                )
                 return back
             (publishing.take_shipped if is_taken else publishing.keep_ours)(row.code, path)
-            text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept our value: %(field)s.")
+            text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept the local value: %(field)s.")
             _say(request, row, text % {"field": label_of(parsed(path))})
             if is_taken and parsed(path)[0] == "category" and parsed(path) != SLUG:  # other codes share it
                 enter(request, Category.objects.filter(errors=row), text % {"field": label_of(parsed(path))})
     except IntegrityError:
         messages.error(
             request,
-            _("The shipped value does not fit the other values of the draft. Take what belongs to it first."),
+            _("The shipped value does not fit the rest of the draft. First take the shipped values that go with it."),
         )
     Board.forget(request)
     return back
