@@ -314,7 +314,9 @@ def test_limits_are_ticked_on_a_page_that_names_the_groups_without_one(client):
     group = GroupFactory(role="translator", name="Guild")
     client.force_login(UserFactory(is_superuser=True))
     url = "/admin/pts_errors/languagelimit/"
-    assert "These groups may change texts in every language: Guild" in " ".join(client.get(url).content.decode().split())
+    assert "These groups may change texts in every language: Guild" in " ".join(
+        client.get(url).content.decode().split()
+    )
 
     client.post(f"{url}add/", {"group": group.pk, "languages": ["fr", "zh-hans"]})
 

@@ -1,4 +1,4 @@
-"""The state of every code: draft against live, translations and runbook, read once a request."""
+"""The state of every code: draft against live, translations and runbook, read once per request."""
 
 from __future__ import annotations
 

@@ -40,7 +40,6 @@ class CategoryAdmin(SavingAdmin):
 
     @admin.display(description=gettext_lazy("codes"))
     def codes(self, row: Category) -> int:
-        """Return how many codes are in the category."""
         number: int = row.codes  # type: ignore[attr-defined]  # annotated above
         return number
 

@@ -55,12 +55,11 @@ class CodeListAdmin(BoardAdmin):
         return request.user.has_perm(access.PUBLISH)
 
     def has_review_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """Return whether the user may mark runbooks as reviewed. ``obj`` is for hosts, as above."""
+        """Return whether the user may mark runbooks as reviewed. ``obj`` is for such hosts, too."""
         return request.user.has_perm(access.CHANGE_RUNBOOK)
 
     @admin.display(description=gettext_lazy("code"), ordering="code")
     def number(self, row: ErrorCode) -> str:
-        """Return the code."""
         return row.code
 
     @admin.display(description=gettext_lazy("title"))
@@ -72,17 +71,14 @@ class CodeListAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("category"), ordering="category__position")
     def category_name(self, row: ErrorCode) -> str:
-        """Return the category."""
         return str(row.category)
 
     @admin.display(description=gettext_lazy("severity"), ordering=_RANKS)
     def severity_word(self, row: ErrorCode) -> str:
-        """Return the severity."""
         return row.get_severity_display()
 
     @admin.display(description=gettext_lazy("retry"), ordering="retry_advice")
     def advice(self, row: ErrorCode) -> str:
-        """Return the retry advice."""
         return row.get_retry_advice_display()
 
     @admin.display(description=gettext_lazy("languages"))
@@ -101,7 +97,6 @@ class CodeListAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("runbook"))
     def runbook_state(self, row: ErrorCode) -> str:
-        """Return the state of the runbook."""
         return badge(line_of(row).runbook)
 
     @admin.display(description=gettext_lazy("state"))

@@ -84,7 +84,7 @@ class SharedForm(forms.ModelForm):
 
 
 class DraftForm(SharedForm):
-    """A form on a code or a part of it. Every save of either raises the version of the code."""
+    """A form on a code, or on its texts or runbook. Every save of these raises the version of the code."""
 
     token = TokenField(required=False)
     conflict_message = _(

@@ -73,7 +73,7 @@ def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
 
 
 def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, number: int) -> HttpResponse:
-    """Show what restoring a revision would change for readers, and do it."""
+    """Show what restoring a revision would change for readers, and restore it."""
     revision = get_object_or_404(Revision, error=code, number=number)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

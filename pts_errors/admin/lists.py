@@ -107,7 +107,6 @@ class _BoardFilter(SimpleListFilter):
         return queryset.filter(code__in=[line.row.code for line in lines if self.matches(line, value)])
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
-        """Return the number of rows of each value."""
         others = [spec for spec in changelist.filter_specs if spec is not self and isinstance(spec, _BoardFilter)]
         lines = [
             line
@@ -123,7 +122,7 @@ class _BoardFilter(SimpleListFilter):
 def board_filter(
     name: str, title: object, options: Callable[[Board], Iterable[Option]], matches: Callable[[Line, str], bool]
 ) -> type[ListFilter]:
-    """Return a filter named ``name`` in addresses.
+    """Return a filter whose parameter in the URL is ``name``.
 
     ``options`` returns the values to choose from, ``matches`` whether a code has such a value.
     """

@@ -76,7 +76,6 @@ class MessageAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("code"), ordering="error__code")
     def code(self, row: Message) -> str:
-        """Return the code."""
         return row.error.code
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
@@ -96,7 +95,6 @@ class MessageAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Message) -> str:
-        """Return the state of the translation."""
         return badge(line_of(row).translation_of(row.language))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
