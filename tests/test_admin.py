@@ -103,7 +103,7 @@ def test_publishing_what_is_live_says_so(publisher):
     """No revision without a difference."""
     response = send(publisher, code_url("8010"), button="publish", follow=True)
 
-    assert "nothing differs from what is live" in said(response)
+    assert "the drafts do not differ from what is live" in said(response)
 
 
 def test_a_changed_translation_is_confirmed_and_its_neighbors_are_not(editor):

@@ -93,7 +93,7 @@ def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     publisher.select_option("select[name=action]", "publish_selected")
     publisher.click("button[name=index]")
     expect(publisher.locator("#content")).to_contain_text("Runbook: impact")
-    expect(publisher.locator("#content")).to_contain_text("These translations will need review")
+    expect(publisher.locator("#content")).to_contain_text("these translations will need review")
     publisher.fill("#id_note", "Plainer words.")
     publisher.click("text=Publish 1 code as revision 2")
     expect(publisher.locator(".messagelist")).to_contain_text("Published 1 code as revision 2")
