@@ -19,7 +19,7 @@ from pts_errors import snapshot
 from pts_errors.values import seed
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import Entry
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 # How long an example takes says more about the machine than about the code. Whoever looks for more faults asks for
 # "thorough"; continuous integration for "steady", so that nobody's change is refused for an old fault found by chance.

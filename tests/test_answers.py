@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pts_errors.testing import override_catalog
-from tests.api import client_of, make_user
+from tests.support.api import client_of, make_user
 
 PATHS = ["/api/errors/", "/api/errors/1003/", "/api/schema/", "/errors/", "/errors/1003/", "/errors/1003.json"]
 # What servers on the way make of a strong tag, and how clients and caches send it back.

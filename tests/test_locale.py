@@ -11,7 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests.hosts import ROOT
+from tests.support.paths import ROOT
 
 _PACKAGE = ROOT / "pts_errors"
 _SOURCES = sorted((_PACKAGE / "locale").glob("*/LC_MESSAGES/django.po"))

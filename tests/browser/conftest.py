@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.browser import chromium_path
-from tests.factories import GroupFactory, UserFactory
+from tests.support.factories import GroupFactory, UserFactory
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 

@@ -22,9 +22,9 @@ from django.test import Client
 from example_project import settings as demo_settings
 from pts_errors import publishing
 from pts_errors.models import ErrorCode, Message
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
-from tests.factories import FlagFactory, UserFactory
-from tests.hosts import ROOT
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
+from tests.support.factories import FlagFactory, UserFactory
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

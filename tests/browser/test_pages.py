@@ -19,8 +19,8 @@ from pytest_django import Settings
 from pts_errors import snapshot
 from pts_errors.pages import words
 from tests.browser import chromium_path
-from tests.factories import FlagFactory
-from tests.test_mentions import LINES
+from tests.support.factories import FlagFactory
+from tests.values.test_mentions import LINES
 
 # Pictures for people to look at, only when somebody wants them.
 PICTURES = os.environ.get("PTS_ERRORS_PICTURES")

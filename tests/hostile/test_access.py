@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
-from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, routes, said
-from tests.api import client_of, make_user
-from tests.factories import UserFactory
+from tests.support.admin_pages import LIST, PUBLISH, code_url, fields, message_url, routes, said
+from tests.support.api import client_of, make_user
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,11 @@ from pts_errors import snapshot
 from pts_errors.exceptions import PTSError
 from pts_errors.middleware import PTSErrorMiddleware
 from pts_errors.models import ErrorCode, Revision
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url
-from tests.api import client_of, make_user
-from tests.factories import UserFactory
 from tests.hostile.oracle import ATTACKS, faults
 from tests.hostile.strings import EVERY, MIXED, STRINGS, raw
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url
+from tests.support.api import client_of, make_user
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.usefixtures("warm")
 

@@ -17,9 +17,9 @@ from pytest_django import Settings
 from pts_errors import lookup, problem, snapshot
 from pts_errors.exceptions import PTSError, raise_for_code
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from tests.api import client_of, make_user
-from tests.factories import FlagFactory
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
+from tests.support.api import client_of, make_user
+from tests.support.factories import FlagFactory
 
 CARD = "4111111111111111"
 PUBLIC = ("/errors/", "/errors/1007/", "/errors/1010.json", "/errors/1010.md", "/api/errors/", "/api/errors/1010/")
