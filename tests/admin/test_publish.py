@@ -14,7 +14,6 @@ from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.publishing import reviews
 from tests.support.admin_pages import LIST, PUBLISH, code_url, fields, said
-from tests.support.api import make_user
 from tests.support.factories import ErrorCodeFactory, FlagFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +127,7 @@ def test_a_refusal_is_told_in_one_language(publisher, edited):
 def test_a_refusal_tells_no_word_of_a_runbook_to_who_may_not_read_it(client, edited):
     """Only which rule it breaks."""
     Runbook.objects.filter(error__code="8010").update(impact="TODO zebra")
-    client.force_login(make_user(permissions=("view_errorcode", "change_errorcode", "publish_errorcode")))
+    client.force_login(UserFactory(permissions=("view_errorcode", "change_errorcode", "publish_errorcode")))
 
     response = client.post(PUBLISH, {"tick": f"8010:{ErrorCode.objects.get(code='8010').version}"})
 

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from pts_errors import publishing
 from pts_errors.models import ErrorCode, Flag, Message, Revision, Runbook
 from tests.support.admin_pages import fields, routes
-from tests.support.api import client_of, make_user
+from tests.support.api import client_of
 from tests.support.factories import FlagFactory, UserFactory
 from tests.support.scoped_urls import HIDDEN, SITES
 
@@ -58,7 +58,7 @@ def client(host: str) -> Client:
     """Return a browser on one of the sites: somebody who may do all that the site lets anybody do."""
     if host != "guarded":
         return client_of(UserFactory(is_superuser=True))
-    user = make_user(username="row-by-row", permissions=GLOBAL)
+    user = UserFactory(username="row-by-row", permissions=GLOBAL)
     for verb in ("view", "change", "publish"):
         assign_perm(f"pts_errors.{verb}_errorcode", user, ErrorCode.objects.get(code=SEEN))
     return client_of(user)
@@ -217,7 +217,7 @@ def test_a_code_with_a_permission_of_its_own_is_edited_and_published():
 
 def test_a_code_that_may_only_be_seen_is_not_changed_or_published(hidden):
     """Each verb is asked about the code."""
-    user = make_user(username="row-by-row", permissions=GLOBAL)
+    user = UserFactory(username="row-by-row", permissions=GLOBAL)
     assign_perm("pts_errors.view_errorcode", user, hidden)
     for verb in ("view", "change", "publish"):
         assign_perm(f"pts_errors.{verb}_errorcode", user, ErrorCode.objects.get(code=SEEN))

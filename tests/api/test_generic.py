@@ -16,7 +16,8 @@ from rest_framework.throttling import BaseThrottle
 from pts_errors import snapshot
 from pts_errors.api import views
 from pts_errors.api.generic import is_plain
-from tests.support.api import client_of, make_user
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ class ByHeader(SessionAuthentication):
 
     def authenticate(self, request: Any) -> Any:
         """Take whoever says so."""
-        return (make_user(), None) if "X-Key" in request.headers else (AnonymousUser(), None)
+        return (UserFactory(), None) if "X-Key" in request.headers else (AnonymousUser(), None)
 
 
 class Never(BaseThrottle):
@@ -178,7 +179,7 @@ def test_a_hosts_own_compression_leaves_it_alone(client: Client, settings: Any) 
 
 def test_what_one_person_gets_is_not_compressed_here() -> None:
     """Nothing that is answered to somebody known is shaped by this package."""
-    response = client_of(make_user()).get("/api/errors/", headers={"Accept-Encoding": "gzip"})
+    response = client_of(UserFactory()).get("/api/errors/", headers={"Accept-Encoding": "gzip"})
 
     assert "Content-Encoding" not in response
 

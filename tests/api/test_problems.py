@@ -69,10 +69,9 @@ def host_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 @pytest.fixture(autouse=True)
-def shipped() -> Iterator[None]:
-    """Serve the shipped catalog, without a database, and forget what was not raised."""
-    with override_catalog():
-        yield
+def forgotten(packaged: None) -> Iterator[None]:
+    """Serve the packaged catalog, and forget what was not raised."""
+    yield
     raised.clear()
 
 

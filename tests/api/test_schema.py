@@ -29,7 +29,8 @@ from pts_errors import snapshot
 from pts_errors.api import schema
 from pts_errors.api.generic import CatalogView
 from pts_errors.values import entry
-from tests.support.api import client_of, make_user
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -254,7 +255,7 @@ def test_staff_parts_need_a_login_and_the_others_do_not(document: dict[str, Any]
 def test_a_restricted_catalog_is_described_as_such() -> None:
     """The document follows the host's setting."""
     with override_settings(PTS_ERRORS_API_PERMISSION_CLASSES=["rest_framework.permissions.IsAuthenticated"]):
-        response = client_of(make_user()).get("/api/schema/")
+        response = client_of(UserFactory()).get("/api/schema/")
 
     assert not any({} in operation["security"] for operation in operations(response.json()))
     assert response["Cache-Control"] == "private, no-store"
@@ -393,7 +394,7 @@ def test_a_catalog_without_the_example_has_another_one(client: Client) -> None:
 )
 def test_an_answer_conforms(path_: str, url: str, status: int, document: dict[str, Any]) -> None:
     """Status, headers, media type and body."""
-    client = client_of(make_user(permissions=("view_runbook", "view_revision")))
+    client = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
 
     response = client.get(f"/api/{url}")
 

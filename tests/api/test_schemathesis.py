@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import make_user
+from tests.support.factories import UserFactory
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
@@ -31,7 +31,7 @@ def test_no_request_is_answered_otherwise_than_documented(
     settings.PTS_ERRORS_REFRESH_SECONDS = 60
     options = ["--checks", "all", "--max-examples", "3", "--seed", "1", "--no-color", "--max-response-time", "5"]
     if person == "staff":
-        user = make_user(permissions=("view_runbook", "view_revision"))
+        user = UserFactory(permissions=("view_runbook", "view_revision"))
         user.set_password("correct horse")
         user.save()
         credentials = base64.b64encode(f"{user.username}:correct horse".encode()).decode()

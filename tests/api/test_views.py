@@ -19,8 +19,8 @@ from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runb
 from pts_errors.testing import override_catalog
 from pts_errors.values import seed
 from pts_errors.values.catalog import Catalog
-from tests.support.api import SharedCache, client_of, make_user
-from tests.support.factories import FlagFactory
+from tests.support.api import SharedCache, client_of
+from tests.support.factories import FlagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -528,14 +528,14 @@ def test_the_entity_tag_changes_with_a_setting(client: Client) -> None:
 
 def test_the_answer_for_somebody_is_for_nobody_else() -> None:
     """Who is logged in leaves nothing in a shared cache."""
-    client = client_of(make_user())
+    client = client_of(UserFactory())
 
     assert client.get("/api/errors/")["Cache-Control"] == "private, no-store"
 
 
 def test_a_restricted_catalog_is_in_no_cache() -> None:
     """The same answer would be handed to who is not let in."""
-    client = client_of(make_user())
+    client = client_of(UserFactory())
 
     with override_settings(PTS_ERRORS_API_PERMISSION_CLASSES=RESTRICTED):
         allowed, refused = client.get("/api/errors/"), Client().get("/api/errors/")
@@ -557,7 +557,7 @@ def test_a_restriction_of_any_other_kind_is_in_no_cache() -> None:
 @pytest.mark.parametrize("url", [*PUBLIC, "/api/runbooks/", "/api/runbooks/1003/", "/api/revisions/1/"])
 def test_a_shared_cache_never_mixes_languages_or_people(url: str) -> None:
     """Through the cache everybody reads what the application would have said."""
-    staff = client_of(make_user(permissions=("view_runbook", "view_revision")))
+    staff = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
     asked = [
         (client, method, language)
         for client in (staff, Client())
@@ -585,7 +585,7 @@ def test_djangos_own_cache_hands_nothing_of_staff_to_others(settings: Any) -> No
         "django.middleware.cache.FetchFromCacheMiddleware",
     ]
     cache.clear()
-    staff = client_of(make_user(permissions=("view_runbook",)))
+    staff = client_of(UserFactory(permissions=("view_runbook",)))
     assert staff.get("/api/runbooks/1003/").status_code == 200
 
     response = Client().get("/api/runbooks/1003/")
@@ -612,7 +612,7 @@ def test_a_warm_answer_costs_no_query(url: str, client: Client, django_assert_nu
 @pytest.mark.parametrize("path", ["errors/", "errors/1003/", "categories/", "runbooks/", "revisions/", "revisions/1/"])
 def test_everything_but_reading_is_405_for_everybody(path: str, method: str) -> None:
     """No method changes anything, whoever asks; a session needs no CSRF token to be told."""
-    staff = client_of(make_user(is_superuser=True), enforce_csrf_checks=True)
+    staff = client_of(UserFactory(is_superuser=True), enforce_csrf_checks=True)
     before = Revision.objects.count()
 
     for client in (Client(), staff):
@@ -710,7 +710,7 @@ def test_a_hosts_throttles_apply(client: Client, monkeypatch: pytest.MonkeyPatch
 
 def test_a_runbook_is_read_with_its_permission() -> None:
     """Staff who may view runbooks read them as they are published."""
-    client = client_of(make_user(permissions=("view_runbook",)))
+    client = client_of(UserFactory(permissions=("view_runbook",)))
 
     body = client.get("/api/runbooks/8010/").json()
 
@@ -722,7 +722,7 @@ def test_a_runbook_is_read_with_its_permission() -> None:
 
 def test_all_runbooks_are_listed() -> None:
     """One for every code that has one."""
-    client = client_of(make_user(permissions=("view_runbook",)))
+    client = client_of(UserFactory(permissions=("view_runbook",)))
 
     body = client.get("/api/runbooks/").json()
 
@@ -731,7 +731,7 @@ def test_all_runbooks_are_listed() -> None:
 
 def test_a_runbook_without_owner_has_that_of_its_category() -> None:
     """Owner and escalation are inherited while they are blank."""
-    client = client_of(make_user(permissions=("view_runbook",)))
+    client = client_of(UserFactory(permissions=("view_runbook",)))
     category = snapshot.current().entries["1003"].category
 
     with override_catalog({"1003": {"runbook": None}, "1007": {}}):
@@ -745,11 +745,11 @@ def test_a_runbook_without_owner_has_that_of_its_category() -> None:
 
 def test_the_log_begins_with_the_newest(django_capture_on_commit_callbacks: Commit) -> None:
     """Every entry says who made it and why; the state itself is in its own answer."""
-    author = make_user(username="amelia")
+    author = UserFactory(username="amelia")
     ErrorCode.objects.filter(code="1003").update(http_status=400)
     with django_capture_on_commit_callbacks(execute=True):
         publishing.publish(["1003"], author=author, note="Conflicts are the caller's.")
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
 
     body = client.get("/api/revisions/?code=1003").json()
 
@@ -761,7 +761,7 @@ def test_the_log_begins_with_the_newest(django_capture_on_commit_callbacks: Comm
 
 def test_a_publish_is_never_cut_in_two() -> None:
     """However many codes it changed, it is there whole or not at all."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
     publish_many(numbers=[2] * 59 + [3] * 10)
 
     newest = client.get("/api/revisions/").json()["results"]
@@ -773,7 +773,7 @@ def test_a_publish_is_never_cut_in_two() -> None:
 
 def test_a_publish_longer_than_a_page_is_there_whole() -> None:
     """A client that goes on with the last number would otherwise never get past it."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
     publish_many(numbers=[2] * 120)
 
     body = client.get("/api/revisions/?since=1").json()
@@ -783,7 +783,7 @@ def test_a_publish_longer_than_a_page_is_there_whole() -> None:
 
 def test_a_page_of_single_publishes_is_bounded() -> None:
     """However long the log is."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
     publish_many(numbers=list(range(2, 130)))
 
     newest = [row["number"] for row in client.get("/api/revisions/").json()["results"]]
@@ -795,7 +795,7 @@ def test_a_page_of_single_publishes_is_bounded() -> None:
 
 def test_the_log_costs_a_fixed_number_of_queries(django_assert_num_queries: Any) -> None:
     """Session, user, two for permissions, the head and the page."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
     client.get("/api/revisions/")
 
     with django_assert_num_queries(6):
@@ -815,7 +815,7 @@ def test_the_log_costs_a_fixed_number_of_queries(django_assert_num_queries: Any)
 )
 def test_the_log_is_asked_strictly(query: str, status: int) -> None:
     """Staff are told, too, what is wrong."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
 
     response = client.get(f"/api/revisions/?{query}")
 
@@ -824,14 +824,14 @@ def test_the_log_is_asked_strictly(query: str, status: int) -> None:
 
 def test_an_unknown_code_has_no_log() -> None:
     """It is well-formed, so it is no mistake."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
 
     assert client.get("/api/revisions/?code=4242").json()["results"] == []
 
 
 def test_what_a_publish_made_is_shown_to_who_may_read_runbooks() -> None:
     """The state holds everything, so it takes both permissions."""
-    client = client_of(make_user(permissions=("view_revision", "view_runbook")))
+    client = client_of(UserFactory(permissions=("view_revision", "view_runbook")))
 
     body = client.get("/api/revisions/1/").json()
 
@@ -841,7 +841,7 @@ def test_what_a_publish_made_is_shown_to_who_may_read_runbooks() -> None:
 
 def test_who_may_not_read_runbooks_does_not_find_them_in_the_log() -> None:
     """A published state holds the runbook; the permission for the log alone does not open it."""
-    client = client_of(make_user(permissions=("view_revision",)))
+    client = client_of(UserFactory(permissions=("view_revision",)))
 
     assert client.get("/api/revisions/").status_code == 200
     assert client.get("/api/revisions/1/").status_code == 403
@@ -851,7 +851,7 @@ def test_who_may_not_read_runbooks_does_not_find_them_in_the_log() -> None:
 @pytest.mark.parametrize("number", ["0", "99", "01", "x", "%00", "9" * 5000, "-1", "1.0", "2147483648"])
 def test_a_publish_that_is_not_there_is_not_found(number: str) -> None:
     """Neither a huge number nor a NUL reaches the database."""
-    client = client_of(make_user(permissions=("view_revision", "view_runbook")))
+    client = client_of(UserFactory(permissions=("view_revision", "view_runbook")))
 
     response = client.get(f"/api/revisions/{number}/")
 
@@ -862,7 +862,7 @@ STAFF = ["runbooks/", "runbooks/8010/", "runbooks/nothing/", "revisions/", "revi
 
 
 def _inactive() -> User:
-    return make_user(is_active=False, is_superuser=True)
+    return UserFactory(is_active=False, is_superuser=True)
 
 
 @pytest.mark.usefixtures("warm")
@@ -870,7 +870,7 @@ def _inactive() -> User:
 @pytest.mark.parametrize("path", STAFF)
 @pytest.mark.parametrize(
     "make",
-    [lambda: None, make_user, _inactive, lambda: make_user(permissions=("change_runbook", "view_errorcode"))],
+    [lambda: None, UserFactory, _inactive, lambda: UserFactory(permissions=("change_runbook", "view_errorcode"))],
     ids=["anonymous", "staff without permission", "inactive superuser", "staff with other permissions"],
 )
 def test_staff_parts_are_closed_to_who_has_no_permission(
@@ -885,7 +885,7 @@ def test_staff_parts_are_closed_to_who_has_no_permission(
 
 def test_a_permission_that_is_taken_away_is_gone_at_once() -> None:
     """There is no moment in which the old one still works."""
-    user = make_user(permissions=("view_runbook",))
+    user = UserFactory(permissions=("view_runbook",))
     client = client_of(user)
     assert client.get("/api/runbooks/8010/").status_code == 200
 
@@ -896,7 +896,7 @@ def test_a_permission_that_is_taken_away_is_gone_at_once() -> None:
 
 def test_a_user_who_is_locked_out_is_out_at_once() -> None:
     """A session does not outlive the account."""
-    user = make_user(permissions=("view_runbook",))
+    user = UserFactory(permissions=("view_runbook",))
     client = client_of(user)
 
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -906,7 +906,7 @@ def test_a_user_who_is_locked_out_is_out_at_once() -> None:
 
 def test_staff_parts_are_kept_by_nobody() -> None:
     """What they show stays with who asked."""
-    client = client_of(make_user(permissions=("view_runbook", "view_revision")))
+    client = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
 
     for path in ("runbooks/", "runbooks/8010/", "revisions/", "revisions/1/"):
         response = client.get(f"/api/{path}")
@@ -941,7 +941,7 @@ CANARY = "kanarie"
 @pytest.fixture
 def planted(django_capture_on_commit_callbacks: Commit) -> set[str]:
     """Plant a word in every staff field, published and as a draft, and return all codes."""
-    author = make_user(username=f"{CANARY}_author", first_name=CANARY, email=f"{CANARY}@example.com")
+    author = UserFactory(username=f"{CANARY}_author", first_name=CANARY, email=f"{CANARY}@example.com")
     Category.objects.update(owner=CANARY, escalation=CANARY)
     sections = dict.fromkeys(
         ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation"), f"{CANARY}."
@@ -1009,7 +1009,7 @@ def test_an_anonymous_client_never_gets_one_byte_of_staff_text(planted: set[str]
 
 def test_staff_without_the_permissions_get_no_more_than_anybody(planted: set[str]) -> None:
     """To be logged in opens nothing."""
-    client = client_of(make_user(permissions=("view_errorcode", "change_errorcode", "view_message")))
+    client = client_of(UserFactory(permissions=("view_errorcode", "change_errorcode", "view_message")))
 
     answers = [client.get(f"/api/{base}{code}/") for base in ("errors/", "runbooks/") for code in planted]
     answers += [
@@ -1021,7 +1021,7 @@ def test_staff_without_the_permissions_get_no_more_than_anybody(planted: set[str
 
 def test_the_word_is_where_the_permission_opens(planted: set[str]) -> None:
     """The crawl would find it: whoever may see it does."""
-    client = client_of(make_user(permissions=("view_runbook", "view_revision")))
+    client = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
 
     assert not any(is_clean(client.get(f"/api/{path}")) for path in ("runbooks/", "revisions/?since=1", "revisions/2/"))
 

@@ -22,6 +22,7 @@ from pts_errors.exchange import folder, importing, plan
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.publishing import draft
 from pts_errors.values import seed
+from tests.support.catalog_files import rewrite
 from tests.support.paths import FIXTURES
 
 pytestmark = pytest.mark.django_db
@@ -37,13 +38,6 @@ def files(exported: Path, tmp_path: Path) -> Path:
     """Return a directory with an export of the fresh catalog."""
     shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
     return tmp_path
-
-
-def rewrite(path: Path, old: str, new: str) -> None:
-    """Replace a text in a file, which must be there."""
-    content = path.read_text(encoding="utf-8")
-    assert old in content
-    path.write_text(content.replace(old, new, 1), encoding="utf-8", newline="")
 
 
 def run(path: Path, *arguments: str) -> str:

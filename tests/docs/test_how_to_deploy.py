@@ -7,15 +7,14 @@ import os
 import re
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.hosts import SITE, Host, database, program, wait_for_socket
+from tests.support.hosts import SITE, Host, database, program, until, wait_for_socket
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.host
@@ -159,14 +158,6 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             site.start()
             yield site
             site.stop()
-
-
-def until(condition: Callable[[], object]) -> bool:
-    """Wait until the condition holds, as long as a very busy machine may take; return whether it does."""
-    end = time.monotonic() + 60
-    while not (holds := bool(condition())) and time.monotonic() < end:
-        time.sleep(0.05)
-    return holds
 
 
 def is_hit(answer: Answer) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from pts_errors.values.entry import (
     Message,
 )
 from tests.support.catalog_files import read_directory, write_directory
+from tests.support.hosts import program
 from tests.support.paths import FIXTURES
 from tests.support.strategies import catalogs
 from tests.support.values import MESSAGE, RUNBOOK, make_entry
@@ -298,18 +298,14 @@ def test_what_a_spreadsheet_spoiled_is_named_with_its_cure(directory, change, ex
 
 def test_libreoffice_saves_what_is_read_again(tmp_path):
     """With the separators and the characters that its dialog offers."""
-    if shutil.which("soffice") is None:
-        message = "There is no soffice (Debian's package libreoffice-calc), so nobody read its CSV files."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    soffice = program("soffice", "libreoffice-calc")
     shutil.copytree(FIXTURES, tmp_path / "catalog")
     entries = read_directory(tmp_path / "catalog")
     for separator in (44, 59, 9):
         for name in ("categories.csv", "codes.csv"):
             subprocess.run(
                 [
-                    "soffice",
+                    soffice,
                     f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
                     "--headless",
                     "--infilter=CSV:44,34,76,1",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pts_errors.values import seed
-from tests.support.hosts import SITE, Host, Prompt, database, proxy
+from tests.support.hosts import SITE, Host, Prompt, database, proxy, until
 
 pytestmark = pytest.mark.host
 
@@ -38,14 +37,6 @@ def server(site: Site) -> tuple[str, Any]:
     """Give the kind of a database server, and the settings of a migrated database there."""
     kind, settings, _host = site
     return kind, settings
-
-
-def until(condition: Callable[[], object]) -> bool:
-    """Wait until the condition holds, as long as a very busy machine may take; return whether it does."""
-    end = time.monotonic() + 60
-    while not (holds := bool(condition())) and time.monotonic() < end:
-        time.sleep(0.05)
-    return holds
 
 
 def publish(prompt: Prompt, code: str, title: str) -> None:

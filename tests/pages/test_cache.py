@@ -2,62 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from pytest_django import Settings
 
-from pts_errors.testing import override_catalog
+from tests.support.api import SharedCache
 
 LANGUAGES = ["en", "zh-hans", "ar", "fr", "de"]
 
 
-@dataclass
-class SharedCache:
-    """Keeps every answer that may be kept, and hands it out whenever ``Vary`` and a revalidation allow it."""
-
-    stored: dict[str, list[tuple[dict[str, str], HttpResponse]]] = field(default_factory=dict)
-    hits: int = 0
-
-    def get(self, path: str, headers: dict[str, str], client: Client) -> bytes:
-        """Return the body that the client gets."""
-        variants = self.stored.setdefault(path, [])
-        # Revalidates with everything it has, as RFC 9111 section 4.3.1 allows.
-        tags = ", ".join(answer.headers["ETag"] for _key, answer in variants)
-        conditions = {"if-none-match": tags} if tags else {}
-        response = cast(HttpResponse, client.get(path, headers={**headers, **conditions}))
-        if response.status_code == 304:
-            self.hits += 1
-            (answer,) = (a for _key, a in variants if a.headers["ETag"] == response.headers["ETag"])
-            assert response.headers["Vary"] == answer.headers["Vary"]
-            assert response.headers["Content-Language"] == answer.headers["Content-Language"]
-            return answer.content
-        assert response.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
-        names = [name.strip().lower() for name in response.headers["Vary"].split(",")]
-        variants.append(({name: headers.get(name, "") for name in names}, response))
-        return response.content
-
-    def get_stale(self, path: str, headers: dict[str, str]) -> bytes:
-        """Return what the client gets while the site is down: the answer to a request that was alike."""
-        (body,) = {
-            answer.content
-            for key, answer in self.stored[path]
-            if all(headers.get(name, "") == value for name, value in key.items())
-        }
-        return body
-
-
-@pytest.fixture(autouse=True)
-def catalog() -> Iterator[None]:
-    """Serve the packaged catalog."""
-    with override_catalog():
-        yield
+pytestmark = pytest.mark.usefixtures("packaged")
 
 
 @pytest.mark.parametrize("path", ["/errors/", "/errors/1007/", "/errors/1007.md", "/errors/1007.json"])
@@ -65,9 +22,9 @@ def test_every_reader_gets_the_right_language_through_a_shared_cache(path: str) 
     """Two rounds: the second comes out of the cache, and is the same byte for byte."""
     cache, client = SharedCache(), Client()
 
-    rounds = [[cache.get(path, {"accept-language": tag}, client) for tag in LANGUAGES] for _round in range(2)]
+    rounds = [[cache.fetch(client, path, **{"accept-language": tag})[2] for tag in LANGUAGES] for _round in range(2)]
 
-    stale = [cache.get_stale(path, {"accept-language": tag}) for tag in LANGUAGES]
+    stale = [cache.stale(client, path, **{"accept-language": tag}) for tag in LANGUAGES]
     direct = [client.get(path, headers={"accept-language": tag}).content for tag in LANGUAGES]
     assert [*rounds, stale] == [direct, direct, direct]
     assert cache.hits == len(LANGUAGES)
@@ -78,9 +35,9 @@ def test_every_reader_gets_the_right_form_through_a_shared_cache() -> None:
     cache, client = SharedCache(), Client()
     accepts = ["text/html", "text/markdown", "application/json"]
 
-    bodies = [cache.get("/errors/1007/", {"accept": accept}, client) for accept in [*accepts, *accepts]]
+    bodies = [cache.fetch(client, "/errors/1007/", accept=accept)[2] for accept in [*accepts, *accepts]]
 
-    assert bodies[:3] == bodies[3:] == [cache.get_stale("/errors/1007/", {"accept": accept}) for accept in accepts]
+    assert bodies[:3] == bodies[3:] == [cache.stale(client, "/errors/1007/", accept=accept) for accept in accepts]
     assert len(set(bodies)) == 3
 
 

@@ -104,6 +104,3 @@ def said(response: Any) -> str:
     """Return what the page tells the user, as one text."""
     messages = response.context["messages"] if response.context else response.wsgi_request._messages
     return " ".join(str(message) for message in messages)
-
-
-__all__ = ["LIST", "MATRIX", "PUBLISH", "code_url", "fields", "message_url", "said", "send"]

@@ -6,33 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import factory
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
-from factory.django import DjangoModelFactory
-
-
-class UserFactory(DjangoModelFactory[User]):
-    """A member of staff, with the permissions of this app that are named."""
-
-    username = factory.Sequence(lambda number: f"person{number}")
-    is_staff = True
-
-    class Meta:
-        model = User
-        skip_postgeneration_save = True
-
-    @factory.post_generation
-    def permissions(self: User, create: bool, names: tuple[str, ...] | None, **kwargs: Any) -> None:
-        """Grant the permissions of these codenames."""
-        for name in names or ():
-            self.user_permissions.add(Permission.objects.get(content_type__app_label="pts_errors", codename=name))
-
-
-def make_user(**attributes: Any) -> User:
-    """Return a member of staff with these attributes and ``permissions``."""
-    user: User = UserFactory.create(**attributes)
-    return user
 
 
 def client_of(user: User | None = None, **options: Any) -> Client:
@@ -86,6 +61,16 @@ class SharedCache:
         self._keep(client, response, url, method, headers)
         return response.status_code, dict(response.items()), response.content
 
+    def stale(self, client: Client, url: str, **headers: str) -> bytes:
+        """Return the body that a client gets while the site is down: the answer to a request that was alike."""
+        sent = _sent(client, headers)
+        (content,) = {
+            variant.content
+            for variant in self.stored[url]
+            if all(sent.get(name, "") == value for name, value in variant.selecting.items())
+        }
+        return content
+
     def _keep(self, client: Client, response: Any, url: str, method: str, headers: Mapping[str, str]) -> None:
         directives = {part.strip() for part in response.get("Cache-Control", "").split(",")}
         if method != "GET" or response.status_code != 200 or directives & {"no-store", "private"}:
@@ -97,8 +82,12 @@ class SharedCache:
         variants.append(Stored(selecting, response.status_code, dict(response.items()), response.content))
 
 
+def _sent(client: Client, headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {**{name.lower(): value for name, value in headers.items()}, "cookie": client.cookies.output(header="")}
+
+
 def _selecting(client: Client, response: Any, headers: Mapping[str, str]) -> Mapping[str, str]:
-    sent = {**{name.lower(): value for name, value in headers.items()}, "cookie": client.cookies.output(header="")}
+    sent = _sent(client, headers)
     names = [name.strip().lower() for name in response["Vary"].split(",")]
     assert "*" not in names
     return {name: sent.get(name, "") for name in names}

@@ -25,3 +25,10 @@ def read_directory(directory: Path, *, source_language: str = "en") -> tuple[Ent
     """Return the entries of a directory, as ``pts_compile`` reads them."""
     records = folder.parse(folder.read(directory), source_language=source_language)
     return compiled(records, source_language=source_language)
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file, which must be there."""
+    content = path.read_bytes().decode()
+    assert old in content, (path, old)
+    path.write_bytes(content.replace(old, new, 1).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import factory
@@ -60,7 +61,7 @@ class GroupFactory(factory.django.DjangoModelFactory):
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """A member of staff in a role: ``UserFactory(role="editor")``."""
+    """A member of staff in a role or with permissions of this app: ``UserFactory(role="editor")``."""
 
     class Meta:
         model = User
@@ -74,6 +75,12 @@ class UserFactory(factory.django.DjangoModelFactory):
         """Put the user into a group with the permissions of a role."""
         if role:
             self.groups.add(GroupFactory(role=role))
+
+    @factory.post_generation
+    def permissions(self: Any, create: bool, codenames: Iterable[str] | None, **kwargs: Any) -> None:
+        """Grant permissions by their codenames."""
+        for codename in codenames or ():
+            self.user_permissions.add(Permission.objects.get(content_type__app_label="pts_errors", codename=codename))
 
 
 class CategoryFactory(factory.django.DjangoModelFactory):

@@ -39,6 +39,7 @@ from pts_errors.exceptions import PTSError
 from pts_errors.middleware import PTSErrorMiddleware
 from tests.support import golden
 from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, fields, message_url, routes, send
+from tests.support.catalog_files import rewrite
 from tests.support.golden import Recording
 from tests.support.paths import FIXTURES, ROOT
 
@@ -459,13 +460,6 @@ class catalog:  # noqa: N801  # a context manager
 
     def __exit__(self, *error: object) -> None:
         self._file.write_text(json.dumps(self._rows, ensure_ascii=False), encoding="utf-8")
-
-
-def rewrite(path: Path, old: str, new: str) -> None:
-    """Replace a text in a file, which must be there."""
-    content = path.read_bytes().decode()
-    assert old in content, (path, old)
-    path.write_bytes(content.replace(old, new, 1).encode())
 
 
 # ---- what staff see ----

@@ -13,10 +13,10 @@ import textwrap
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -320,14 +320,18 @@ def proxy(kind: str, settings: dict[str, Any]) -> Iterator[tuple[Proxy, dict[str
         shutil.rmtree(folder)
 
 
+def absent(message: str) -> NoReturn:
+    """Skip loudly what cannot be tested here, and fail where everything must be tested."""
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def program(name: str, package: str) -> str:
     """Return where a program is; skip loudly where it is not, and fail where all must be tested."""
     found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
     if found is None:
-        message = f"There is no {name} (Debian's package {package}), so nothing was tested with it."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        absent(f"There is no {name} (Debian's package {package}), so nothing was tested with it.")
     return found
 
 
@@ -368,6 +372,14 @@ def pgbouncer(settings: dict[str, Any], *, connections: int) -> Iterator[dict[st
         shutil.rmtree(folder)
 
 
+def until(condition: Callable[[], object]) -> bool:
+    """Wait until the condition holds, as long as a very busy machine may take; return whether it does."""
+    end = time.monotonic() + 60
+    while not (holds := bool(condition())) and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds
+
+
 def wait_for_socket(process: subprocess.Popen[Any], address: str | tuple[str, int]) -> None:
     """Wait until a server takes connections at its address: the path of a socket, or host and port."""
     end = time.monotonic() + 30
@@ -401,10 +413,7 @@ def database(kind: str, path: Path, how: str = "") -> Iterator[dict[str, Any]]:
     try:
         server, settings = _server(kind)
     except Exception as error:
-        message = f"{kind} is not there, so nothing about it was tested: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        absent(f"{kind} is not there, so nothing about it was tested: {error}")
     with closing(server):
         execute = server.cursor().execute
         execute(f"CREATE DATABASE {name} " + (how or ("CHARACTER SET utf8mb4" if kind == "mariadb" else "")))
