@@ -1,4 +1,4 @@
-"""Tests of the command ``pts_import``, of `pts_errors.importing`, `pts_errors.plan` and `pts_errors.parts`."""
+"""Tests of the command ``pts_import``, and of the comparison of files with drafts."""
 
 from __future__ import annotations
 

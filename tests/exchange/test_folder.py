@@ -1,4 +1,4 @@
-"""Tests of `pts_errors.exchange`."""
+"""Tests of the files of a catalog: a folder is read, written, and read again."""
 
 from __future__ import annotations
 
