@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from tests.admin_pages import LIST, code_url, fields, send
-from tests.factories import ErrorCodeFactory
+from tests.support.admin_pages import LIST, code_url, fields, send
+from tests.support.factories import ErrorCodeFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -410,6 +410,6 @@ def _announce(alias: str, number: int, codes: tuple[str, ...], origin: Origin, c
     # The anchor in the log is what shows later that the table was cut off at its end, or computed anew.
     _logger.info("Published %s (%s, %d codes).", log.Anchor(number, chain), origin, len(codes))
     snapshot.uncommitted.discard(chain)
-    if alias == router.db_for_write(Head):  # pragma: no branch # a host of tests/test_databases.py has two
+    if alias == router.db_for_write(Head):  # pragma: no branch # a host of tests/hosts/test_databases.py has two
         snapshot.refresh()
     published.send_robust(sender=Revision, number=number, codes=codes, origin=str(origin))

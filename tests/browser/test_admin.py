@@ -12,8 +12,8 @@ from django.core.management import call_command
 
 from pts_errors import lookup
 from pts_errors.models import ErrorCode, Message, Revision, Runbook
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
-from tests.factories import FlagFactory
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
+from tests.support.factories import FlagFactory
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = pytest.importorskip("playwright.sync_api").expect
