@@ -235,7 +235,7 @@ def test_the_cause_of_a_gateway_error_is_never_shown() -> None:
         (exceptions.ValidationError([]), 400, "Invalid input."),
         (Http404(SECRET), 404, "Not found."),
         (PermissionDenied(SECRET), 403, "You do not have permission to perform this action."),
-        (BadParameter("since", "a number"), 400, "The parameter “since” is wrong. It must be a number."),
+        (BadParameter("since", "a number"), 400, "The parameter “since” is invalid. It must be a number."),
     ],
 )
 def test_an_exception_in_the_catalogs_api_is_a_problem(exc: Exception, status: int, detail: str) -> None:

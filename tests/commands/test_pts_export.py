@@ -184,7 +184,7 @@ def test_copy_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     """A file stands where the directory should be."""
     (tmp_path / "file").write_text("", encoding="utf-8")
 
-    with pytest.raises(CommandError, match="not complete"):
+    with pytest.raises(CommandError, match="incomplete"):
         run(runbooks=tmp_path / "file")
 
 

@@ -130,7 +130,7 @@ def test_formulas_are_inert(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["7777", "1007"], "There is no code 7777; nothing was written."),
+        (["7777", "1007"], "Not in the catalog: 7777. Nothing was written."),
         (["--language", "/etc/x"], "'/etc/x' cannot be the name of a file."),
     ],
 )
@@ -171,7 +171,7 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("", encoding="utf-8")
 
-    with pytest.raises(CommandError, match="The export is not complete: "):
+    with pytest.raises(CommandError, match="The export is incomplete: "):
         export(file)
 
 

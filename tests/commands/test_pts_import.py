@@ -238,7 +238,7 @@ def test_what_was_live_once_is_a_conflict_in_a_file_without_its_mark(files: Path
 
     printed = run(files, "--yes")
 
-    conflicts = re.findall(r"^(\S+):\d+: (.*): conflict: an earlier value, in a file that", printed, re.MULTILINE)
+    conflicts = re.findall(r"^(\S+):\d+: (.*): conflict: an earlier value, in a file without", printed, re.MULTILINE)
     slug = ErrorCode.objects.get(code="1000").category.slug
     assert conflicts == [
         ("categories.csv", f"{slug} category.owner"),
@@ -508,7 +508,7 @@ def test_what_breaks_a_rule_is_rejected(files: Path, file: str, old: str, new: s
     rewrite(files / "messages/de.po", 'msgstr "Anfrage', 'msgstr "Neue Anfrage')
     out = io.StringIO()
 
-    with pytest.raises(CommandError, match="Values that were rejected: "):
+    with pytest.raises(CommandError, match="Rejected values: "):
         call_command("pts_import", str(files), "--yes", stdout=out)
 
     lines = [line for line in out.getvalue().splitlines() if ": rejected: " in line]
@@ -614,7 +614,7 @@ def test_a_script_has_to_say_yes(files: Path, monkeypatch: pytest.MonkeyPatch) -
     rewrite(files / "messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "Requête reçue"')
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
-    assert refusal(files) == "Nothing was written: nobody is there to ask. Pass --yes."
+    assert refusal(files) == "Nothing was written: there is no input to confirm it. Pass --yes."
 
 
 def test_what_was_shown_is_what_is_written(files: Path) -> None:

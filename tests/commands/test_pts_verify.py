@@ -20,7 +20,7 @@ def test_whole_log_is_confirmed() -> None:
 
     call_command("pts_verify", stdout=out)
 
-    assert out.getvalue() == "Every revision is what was published.\n"
+    assert out.getvalue() == "Every revision is as published.\n"
 
 
 def test_changed_log_fails() -> None:
@@ -63,7 +63,7 @@ def test_an_anchor_of_this_log_is_found(which):
 
     call_command("pts_verify", "--expect", anchors[which], stdout=out)
 
-    assert out.getvalue().endswith(f"Revision {which + 2} is the one that was expected.\n")
+    assert out.getvalue().endswith(f"Revision {which + 2} matches the expected anchor.\n")
 
 
 @pytest.mark.parametrize(("attack", "reason"), [(cut, "its end was cut off"), (forge, "computed again")])

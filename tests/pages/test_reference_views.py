@@ -146,7 +146,7 @@ def test_accepted_code_has_no_example_of_an_exception(client: Client) -> None:
     """1000 is no error."""
     html = client.get("/errors/1000/").content.decode()
 
-    assert "This is no error" in html
+    assert "This is not an error" in html
     assert "raise_for_code" not in html
 
 

@@ -74,7 +74,7 @@ def test_nobody_reads_without_permission(client: Client, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 403
-    assert "You may not read runbooks" in response.content.decode()
+    assert "You do not have permission to read runbooks" in response.content.decode()
     assert response.headers["Cache-Control"] == "private, no-store"
 
 
@@ -169,7 +169,7 @@ def test_line_that_may_mean_several_codes_is_not_guessed(
     html = reader.get("/errors/runbooks/", {"q": line}).content.decode()
 
     assert re.findall(r'<bdi class="number">(\d+)</bdi>', html) == codes
-    assert "Which code did the gateway answer?" in html
+    assert "Which code did the gateway answer with?" in html
     assert html.count('<span class="money">') == len(codes)
     assert f'href="/errors/runbooks/{codes[0]}/{orders}"' in html
 
@@ -201,7 +201,7 @@ def test_strip_answers_the_first_questions(reader: Client) -> None:
         "Money may have moved.",
         "Query the order before anything else.",
         "Orders from the affected balance are in doubt; under a new order id they can pay twice.",
-        "What to expect, and what to do then",
+        "What to expect, and what to do next",
         "Ledger on-call",
         "Upstream without a hold, or paid twice: Incident lead and Fi",
         "Never reviewed. Changed today.",
@@ -281,7 +281,7 @@ def test_code_without_runbook_says_so(reader: Client) -> None:
     with override_catalog({"5000": {"title": "Odd"}}):
         html = reader.get("/errors/runbooks/5000/").content.decode()
 
-    assert "No runbook is written for this code yet." in html
+    assert "This code has no runbook yet." in html
     assert "Money may have moved." in html
 
 

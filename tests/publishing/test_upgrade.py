@@ -306,8 +306,8 @@ def test_dry_run_prints_and_writes_nothing(ship: Any) -> None:
 
     call_command("pts_upgrade", "--dry-run", stdout=out)
 
-    assert re.search(r"^1005 +taken +en\.title +ours: Withdrawal amount too large .*…$", out.getvalue(), re.MULTILINE)
-    assert "0 codes would be added, 1 fields follow the package" in out.getvalue()
+    assert re.search(r"^1005 +taken +en\.title +local: Withdrawal amount too large .*…$", out.getvalue(), re.MULTILINE)
+    assert "0 codes would be added, 1 fields would be updated" in out.getvalue()
     assert Head.objects.get().number == 1
 
 
@@ -318,7 +318,7 @@ def test_command_upgrades(ship: Any) -> None:
 
     call_command("pts_upgrade", stdout=out)
 
-    assert "1 fields follow the package" in out.getvalue()
+    assert "1 fields were updated" in out.getvalue()
     assert Head.objects.get().number == 2
 
 
