@@ -179,7 +179,7 @@ def test_a_file_that_a_browser_renamed_is_read(editor, exported):
     both = upload(editor, SimpleUploadedFile("fr.po", content), SimpleUploadedFile("fr (1).po", content))
 
     assert "messages/fr (1).po:11" in shown.content.decode()
-    assert "fr (1).po:1: This is a second file of messages/fr.po, beside fr.po. Import one of them." in (
+    assert "fr (1).po:1: This is a second messages/fr.po, next to fr.po. Import only one of them." in (
         both.content.decode()
     )
 
@@ -209,7 +209,7 @@ def test_drafts_that_changed_meanwhile_are_shown_anew(editor, exported):
     [
         ("fr.po", b"nonsense", "messages/fr.po:1: "),
         ("codes.csv", b"\xff\xfe\x00", "codes.csv:1: "),
-        ("evil.exe", b"MZ", "This is not the name of a catalog"),
+        ("evil.exe", b"MZ", "This is not a catalog file name"),
         ("fr.po", b"x" * 5_000_001, "larger than 5 MB"),
     ],
 )

@@ -131,7 +131,7 @@ def test_formulas_are_inert(tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         (["7777", "1007"], "Not in the catalog: 7777. Nothing was written."),
-        (["--language", "/etc/x"], "'/etc/x' cannot be the name of a file."),
+        (["--language", "/etc/x"], "'/etc/x' cannot be used as a file name."),
     ],
 )
 def test_what_cannot_be_exported_is_named(tmp_path: Path, arguments: list[str], expected: str) -> None:
@@ -147,7 +147,7 @@ def test_no_row_leads_out_of_the_directory(tmp_path: Path) -> None:
     """Somebody may have written it into the table by SQL."""
     ErrorCode.objects.filter(code="1007").update(code="../../x")
 
-    with pytest.raises(CommandError, match=r"'\.\./\.\./x' cannot be the name of a file"):
+    with pytest.raises(CommandError, match=r"'\.\./\.\./x' cannot be used as a file name"):
         export(tmp_path / "inside", "--drafts")
 
     assert not names(tmp_path)

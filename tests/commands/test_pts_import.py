@@ -358,13 +358,13 @@ def test_two_files_of_one_language_are_refused(files: Path, name: str) -> None:
     (files / "messages" / name).write_bytes((files / "messages/fr.po").read_bytes())
 
     first, second = sorted(["messages/fr.po", f"messages/{name}"])
-    sentence = f"{second}:1: This is a second file of messages/fr.po, beside {first}. Import one of them."
+    sentence = f"{second}:1: This is a second messages/fr.po, next to {first}. Import only one of them."
     assert sentence in refusal(files)
 
 
 def test_a_file_is_not_uploaded_twice() -> None:
     """By the two names that it may have."""
-    with pytest.raises(ExchangeError, match=r"^runbooks/7777.md:1: This is a second file of .*, beside 7777.md\."):
+    with pytest.raises(ExchangeError, match=r"^runbooks/7777.md:1: This is a second .*, next to 7777.md\."):
         folder.parse({"7777.md": RUNBOOK, "runbooks/7777.md": RUNBOOK})
 
 
@@ -493,7 +493,7 @@ REJECTED = [
     ("messages/fr.po", 'msgstr "Requête acceptée"', f'msgstr "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
     ("messages/fr.po", 'msgid "Request accepted"', f'msgid "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
     ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "a\\b"', "messages/fr.po:11: .* character U.0008"),
-    ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of a stored code .*: REQUEST_ACCEPTED"),
+    ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of an existing code .*: REQUEST_ACCEPTED"),
     ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
     ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
     ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
@@ -535,10 +535,10 @@ def test_what_hangs_on_a_rejected_code_is_rejected(files: Path) -> None:
         call_command("pts_import", str(files), "--yes", stdout=out)
 
     printed = out.getvalue()
-    assert "The code 1000 has the name REQUEST_ACCEPTED." in printed
+    assert "The name REQUEST_ACCEPTED already belongs to code 1000." in printed
     assert "1999 en.title: rejected: The code 1999 was rejected." in printed
     assert "1001 similar: rejected: The code 1999 was rejected." in printed
-    assert "new category.name: rejected: No code is in this category." in printed
+    assert "new category.name: rejected: This category has no codes." in printed
     assert "There is nothing to write." in printed
     assert not ErrorCode.objects.filter(code="1999").exists()
 
@@ -718,23 +718,23 @@ ROW = "1007,INSUFFICIENT_BALANCE,transaction,x,rejected,do_not_retry,,merchant,4
 
 HOSTILE = [
     ("codes.csv", b"x" * 50_000_000, "codes.csv:1: The file is larger than 20000 KB."),
-    ("fr.po", b'""\n' * 6_000_000, "messages/fr.po:400001: This is too much for a catalog: "),
-    ("fr.po", b'msgid "a"\nmsgstr ""\n' + b'""\n' * 2000, "messages/fr.po:1002: This is too much for a catalog: "),
+    ("fr.po", b'""\n' * 6_000_000, "messages/fr.po:400001: The file is too large for a catalog: "),
+    ("fr.po", b'msgid "a"\nmsgstr ""\n' + b'""\n' * 2000, "messages/fr.po:1002: The file is too large for a catalog: "),
     (
         "fr.po",
         b'msgid ""\nmsgstr "' + b"x" * 300_000 + b'"\n',
-        "messages/fr.po:2: This is too much for a catalog: ",
+        "messages/fr.po:2: The file is too large for a catalog: ",
     ),
-    ("fr.po", b'msgid "a"msgstr""\n' * 60_000, "messages/fr.po:50001: This is too much for a catalog: "),
+    ("fr.po", b'msgid "a"msgstr""\n' * 60_000, "messages/fr.po:50001: The file is too large for a catalog: "),
     ("codes.csv", HEADER.encode() + ROW.encode() * 60_000, "codes.csv:50002: The file has more than 50000 lines."),
     ("codes.csv", b"code," * 1_000_000, "codes.csv:1: This is not CSV: the line is too long."),
     ("codes.csv", HEADER.encode() + b'"' + b"x\n" * 200_000, "codes.csv:2: This is not CSV: field larger than"),
     ("1007.md", b"## a\n" * 30_000, "runbooks/1007.md:1: The file is larger than 100 KB."),
-    ("codes.csv", HEADER.encode() + b"1007,\x00\n", "codes.csv:2: The file holds the control character U+0000."),
-    ("codes.csv", HEADER.encode("utf-16-le"), "codes.csv:1: The file holds the control character U+0000. Save "),
+    ("codes.csv", HEADER.encode() + b"1007,\x00\n", "codes.csv:2: The file contains the control character U+0000."),
+    ("codes.csv", HEADER.encode("utf-16-le"), "codes.csv:1: The file contains the control character U+0000. Save "),
     ("codes.csv", HEADER.encode() + b"1007,\xe9\n", "codes.csv:2: The file is not UTF-8: "),
     ("codes.csv", HEADER.replace(",", "|").encode(), "codes.csv:1: The columns must be code,name,"),
-    ("codes.csv", (HEADER + ROW + ROW).encode(), "codes.csv:3: The code 1007 is there twice."),
+    ("codes.csv", (HEADER + ROW + ROW).encode(), "codes.csv:3: The code 1007 occurs twice."),
     ("codes.csv", (HEADER + ROW[:-1] + "1234\n").encode(), "codes.csv:2: The code '1234' is not in the catalog."),
     (
         "codes.csv",
@@ -744,7 +744,7 @@ HOSTILE = [
     (
         "codes.csv",
         (HEADER[:-1] + ",revision\n" + ROW[:-1] + ",soon\n").encode(),
-        "codes.csv:2: The revision 'soon' is not like 12.",
+        "codes.csv:2: The revision 'soon' is not a revision such as 12.",
     ),
     (
         "fr.po",
@@ -759,19 +759,19 @@ HOSTILE = [
     (
         "fr.po",
         PO.format(header='"X-PTS-Revision: x\\n"', units=UNIT.format(key="1007/title", source="a", text="b")).encode(),
-        "messages/fr.po:1: The revision 'x' is not like 12.",
+        "messages/fr.po:1: The revision 'x' is not a revision such as 12.",
     ),
-    ("fr.po", b"\x7fELF", "messages/fr.po:1: The file holds the control character U+007F."),
-    ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file holds the control character U+0085."),
+    ("fr.po", b"\x7fELF", "messages/fr.po:1: The file contains the control character U+007F."),
+    ("fr.po", "# \x85".encode(), "messages/fr.po:1: The file contains the control character U+0085."),
     (f"{'x' * 40}.po", b"", f"messages/{'x' * 40}.po:1: The file must be named "),
     ("中文.po", b"", "messages/中文.po:1: The file must be named after its language, such as fr.po."),
-    ("pt_PT.po", b"", "messages/pt_PT.po:1: The file must be named pt-br.po. If pt-pt shall be a language beside"),
+    ("pt_PT.po", b"", "messages/pt_PT.po:1: The file must be named pt-br.po. To add pt-pt as a separate"),
     ("7777.md", b"", "runbooks/7777.md:1: The headings must be "),
-    ("1007.exe", b"", "1007.exe:1: This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."),
+    ("1007.exe", b"", "1007.exe:1: This is not a CSV (.csv), PO (.po) or Markdown (.md) file."),
     (
         "notes.md",
         b"",
-        "runbooks/notes.md:1: This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.",
+        "runbooks/notes.md:1: This is not a catalog file name such as codes.csv, fr.po or 1007.md.",
     ),
 ]
 
@@ -807,7 +807,7 @@ def test_a_hostile_file_is_refused(tmp_path: Path, name: str, content: bytes, ex
 )
 def test_a_path_is_no_name(name: str) -> None:
     """An upload's name never leads anywhere."""
-    with pytest.raises(ExchangeError, match=r":1: (This is not the name|The file must be named)"):
+    with pytest.raises(ExchangeError, match=r":1: (This is not a catalog file name|The file must be named)"):
         folder.parse({name: b""})
 
 

@@ -44,7 +44,7 @@ def test_each_issue_is_one_line():
     lines, _failure = lint()
 
     assert "1007 en.title M001 error: The text in the source language is missing." in lines
-    assert "4001 runbook.meaning R018 info: The section holds a link that is not encrypted." in lines
+    assert "4001 runbook.meaning R018 info: The section contains a link that is not encrypted." in lines
     assert "1008 en.title M014 warning: A title is a short phrase" in "\n".join(lines)
     assert lines[-1].startswith("Codes: 59. Errors: 1. Warnings: ")
 

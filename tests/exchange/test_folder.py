@@ -134,7 +134,7 @@ def test_a_code_block_without_an_end_is_named(directory):
     rewrite(directory / "runbooks/1007.md", ("## Impact\n", "~~~~ sh\n## Impact\n"))
 
     assert [problem for problem in problems_of(directory) if "runbooks" in problem] == [
-        "runbooks/1007.md:7: The code block that begins here has no end. End it with a line ~~~~."
+        "runbooks/1007.md:7: The code block that begins here is not closed. Close it with a line ~~~~."
     ]
 
 
@@ -206,11 +206,11 @@ FILES = ["categories.csv", "codes.csv", "messages/de.po", "runbooks/1007.md"]
 
 NO_TEXTS = [
     (b"\xff\xfex", ":1: The file is not UTF-16: truncated data at byte 2. Save it as UTF-8, "),
-    ("x\n".encode("utf-16-le"), ":1: The file holds the control character U+0000. Save it as UTF-8, "),
+    ("x\n".encode("utf-16-le"), ":1: The file contains the control character U+0000. Save it as UTF-8, "),
     (b"line\n\xff\xfe", ":2: The file is not UTF-8: invalid start byte at byte 5. Save it as UTF-8, "),
     ("line\né".encode("cp1252"), ":2: The file is not UTF-8: unexpected end of data at byte 5. Save it as UTF-8, "),
-    (b"line\nline\n\x00", ":3: The file holds the control character U+0000. Save it as UTF-8, "),
-    (b"\x1b[31m", ":1: The file holds the control character U+001B."),
+    (b"line\nline\n\x00", ":3: The file contains the control character U+0000. Save it as UTF-8, "),
+    (b"\x1b[31m", ":1: The file contains the control character U+001B."),
 ]
 
 
@@ -268,15 +268,15 @@ def test_a_table_is_read_as_any_spreadsheet_saves_it(entries, data):
 
 
 SPOILED = [
-    (lambda text: text.replace(",", "|"), "codes.csv:1: The columns must be .* something else than commas, "),
-    (lambda text: text.replace(",name,", ",nom,"), "codes.csv:1: .* name is missing; 'nom' is none of them. Name "),
-    (lambda text: text.replace(",name,", ",,"), "codes.csv:1: .* name is missing; '' is none of them. Name "),
-    (lambda text: text.replace(",name,", ",code,"), "codes.csv:1: .* name is missing; code is there twice. Name "),
-    (lambda text: "sep=;\n" + text, "codes.csv:2: The columns must be .* something else than commas, "),
+    (lambda text: text.replace(",", "|"), "codes.csv:1: The columns must be .* does not separate them with commas, "),
+    (lambda text: text.replace(",name,", ",nom,"), "codes.csv:1: .* name is missing; 'nom' is not one of them. Name "),
+    (lambda text: text.replace(",name,", ",,"), "codes.csv:1: .* name is missing; '' is not one of them. Name "),
+    (lambda text: text.replace(",name,", ",code,"), "codes.csv:1: .* name is missing; code occurs twice. Name "),
+    (lambda text: "sep=;\n" + text, "codes.csv:2: The columns must be .* does not separate them with commas, "),
     (lambda text: "sep=,\n" + text.replace("\n4001", "\nx"), "codes.csv:4: The code 'x' is not a number "),
     (
         lambda text: text.replace("too low", "a,b") + "1,2,,\n",
-        "codes.csv:4: The line must have 14 cells, and has 4",
+        "codes.csv:4: The line must have 14 cells, but has 4",
     ),
     (lambda text: "", "codes.csv:1: The columns must be .* The first line names none of them"),
     (lambda text: "\n" + text, "codes.csv:1: The columns must be .* The first line names none of them"),
@@ -364,36 +364,36 @@ MISTAKES = [
         "categories.csv:2: The position '11111111111111111111' is not a",
     ),
     ("categories.csv", ",1,", ",-1,", "categories.csv:2: The position '-1' is not a number."),
-    ("categories.csv", "transaction,", "a b,", "categories.csv:2: The slug 'a b' is not like upstream."),
-    ("categories.csv", "transaction,", ",", "categories.csv:2: The slug '' is not like upstream."),
+    ("categories.csv", "transaction,", "a b,", "categories.csv:2: 'a b' is not a slug such as upstream."),
+    ("categories.csv", "transaction,", ",", "categories.csv:2: '' is not a slug such as upstream."),
     (
         "categories.csv",
         "transaction,T",
         "transaction,x,1,,\ntransaction,T",
-        "categories.csv:3: The category 'transaction' is there twice.",
+        "categories.csv:3: The category 'transaction' occurs twice.",
     ),
     ("codes.csv", ",severity", "", "codes.csv:1: The columns must be code,name,"),
     ("codes.csv", ",similar", ",similar,extra", "codes.csv:1: The columns must be code,name,"),
     ("codes.csv", ",", ";", "codes.csv:1: The columns must be code,name,"),
-    ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells, and has "),
-    ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells, and has "),
+    ("codes.csv", ",1007\n", ",1007,more\n", "codes.csv:3: The line must have 14 cells, but has "),
+    ("codes.csv", ",,1007\n", "\n", "codes.csv:3: The line must have 14 cells, but has "),
     ("codes.csv", "Balance not enough", '"Balance', "codes.csv:2: This is not CSV: unexpected end of data."),
     ("codes.csv", "Balance not enough", '"Bal"ance', "codes.csv:2: This is not CSV: "),
-    ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 is there twice."),
-    ("codes.csv", "UPSTREAM_FAILED", "BALANCE_TOO_LOW", "codes.csv:3: The name BALANCE_TOO_LOW is there twice."),
+    ("codes.csv", "\n4001", "\n1007", "codes.csv:3: The code 1007 occurs twice."),
+    ("codes.csv", "UPSTREAM_FAILED", "BALANCE_TOO_LOW", "codes.csv:3: The name BALANCE_TOO_LOW occurs twice."),
     (
         "codes.csv",
         "UPSTREAM_FAILED",
         "upstream",
-        "codes.csv:3: The name 'upstream' is not like INSUFFICIENT_BALANCE.",
+        "codes.csv:3: 'upstream' is not a name such as INSUFFICIENT_BALANCE.",
     ),
-    ("codes.csv", "\n4001", "\n04001", "codes.csv:3: The code '04001' is not a number without leading zero."),
-    ("codes.csv", "\n4001", "\n４００１", "codes.csv:3: The code '４００１' is not a number without leading zero."),
-    ("codes.csv", "\n4001", "\n", "codes.csv:3: The code '' is not a number without leading zero."),
-    ("codes.csv", "rejected", "refused", "codes.csv:2: The outcome 'refused' is none of accepted, rejected,"),
-    ("codes.csv", "retry_after_resolution", "", "codes.csv:2: The retry_advice '' is none of not_applicable,"),
-    ("codes.csv", "operator", "them", "codes.csv:2: The responsible_party 'them' is none of none, customer,"),
-    ("codes.csv", "error,", "ERROR,", "codes.csv:2: The severity 'ERROR' is none of info, warning,"),
+    ("codes.csv", "\n4001", "\n04001", "codes.csv:3: The code '04001' is not a number without leading zeros."),
+    ("codes.csv", "\n4001", "\n４００１", "codes.csv:3: The code '４００１' is not a number without leading zeros."),
+    ("codes.csv", "\n4001", "\n", "codes.csv:3: The code '' is not a number without leading zeros."),
+    ("codes.csv", "rejected", "refused", "codes.csv:2: The outcome 'refused' is not one of accepted, rejected,"),
+    ("codes.csv", "retry_after_resolution", "", "codes.csv:2: The retry_advice '' is not one of not_applicable,"),
+    ("codes.csv", "operator", "them", "codes.csv:2: The responsible_party 'them' is not one of none, customer,"),
+    ("codes.csv", "error,", "ERROR,", "codes.csv:2: The severity 'ERROR' is not one of info, warning,"),
     ("codes.csv", ",yes,", ",true,", "codes.csv:2: The reveal_to_customer 'true' is neither yes nor no."),
     ("codes.csv", ",no,", ",,", "codes.csv:2: The is_retired '' is neither yes nor no."),
     ("codes.csv", ",422,", ",600,", "codes.csv:2: The http_status '600' is not between 200 and 599."),
@@ -408,27 +408,37 @@ MISTAKES = [
         "messages/de.po",
         "1007/title",
         "1007/name",
-        "messages/de.po:10: The msgctxt '1007/name' is not like 1007/title.",
+        "messages/de.po:10: The msgctxt '1007/name' does not have the form 1007/title.",
     ),
-    ("messages/de.po", "1007/title", "title", "messages/de.po:10: The msgctxt 'title' is not like 1007/title."),
-    ("messages/de.po", 'msgctxt "1007/title"\n', "", "messages/de.po:10: The msgctxt None is not like 1007/title."),
+    (
+        "messages/de.po",
+        "1007/title",
+        "title",
+        "messages/de.po:10: The msgctxt 'title' does not have the form 1007/title.",
+    ),
+    (
+        "messages/de.po",
+        'msgctxt "1007/title"\n',
+        "",
+        "messages/de.po:10: The msgctxt None does not have the form 1007/title.",
+    ),
     (
         "messages/de.po",
         "1007/customer_message",
         "1007/title",
-        "messages/de.po:14: The msgctxt '1007/title' is there",
+        "messages/de.po:14: The msgctxt '1007/title' occurs twice",
     ),
     (
         "messages/de.po",
         'msgid "Balance',
         'msgid "Bal"ance',
-        "messages/de.po:11: This is not a PO file: 'ance' is no keyword. A text stands between straight quotes",
+        "messages/de.po:11: This is not a PO file: 'ance' is not a keyword. Put each text in straight quotes",
     ),
     (
         "messages/de.po",
         "msgid",
         "message",
-        "messages/de.po:2: This is not a PO file: 'message' is no keyword. ",
+        "messages/de.po:2: This is not a PO file: 'message' is not a keyword. ",
     ),
     (
         "messages/en.po",
@@ -515,7 +525,7 @@ def test_a_file_name_is_not_taken_for_a_file(directory, tmp_path):
 
     assert read == ("de", [])
     (problem,) = problems.found
-    assert problem.startswith("de.po:1: This is not a PO file: '/' cannot stand here. ")
+    assert problem.startswith("de.po:1: This is not a PO file: '/' is not allowed here. ")
 
 
 def test_a_fuzzy_unit_was_confirmed_against_its_earlier_source(directory):

@@ -271,9 +271,9 @@ def test_a_note_that_cannot_be_stored_everywhere_is_refused(note: str) -> None:
     """With a sentence; nothing is published. MariaDB would cut it where it is not strict, and break the digest."""
     edit("1005", title="Too much")
 
-    with pytest.raises(PublishRefused, match="note: It cannot be stored"):
+    with pytest.raises(PublishRefused, match="note: The text cannot be stored"):
         publishing.publish(note=note)
-    with pytest.raises(PublishRefused, match="note: It cannot be stored"):
+    with pytest.raises(PublishRefused, match="note: The text cannot be stored"):
         publishing.restore(Revision.objects.get(error__code="1005"), note=note, discard_edits=True)
 
     assert Head.objects.get().number == 1

@@ -492,8 +492,8 @@ def test_a_sound_entry_has_no_issue():
 @pytest.mark.parametrize(
     ("case", "id", "said"),
     [
-        (make_runbook("Lorem ipsum."), "R002", "“Lorem ipsum” is left over from writing."),
-        (make_runbook("<Insert here>"), "R002", "“<Insert” is left over from writing."),
+        (make_runbook("Lorem ipsum."), "R002", "“Lorem ipsum” is a leftover from drafting."),
+        (make_runbook("<Insert here>"), "R002", "“<Insert” is a leftover from drafting."),
         (make_review(reviewed_at=187), "R011", "The review is overdue by 7 days."),
         (
             make_runbook("1. Expect: light.\n2. Look.\n3. Expect: dark.", section="diagnosis"),

@@ -310,7 +310,7 @@ def test_page_says_whether_it_can_be_trusted(reader: Client) -> None:
     html = reader.get("/errors/runbooks/8010/").content.decode()
 
     assert "Reviewed 200 days ago. Changed today. Revision 1." in html
-    assert "The runbook changed since it was last reviewed." in html
+    assert "The runbook has changed since its last review." in html
     assert "The review is overdue by 20 days." in html
     assert "<bdi>Step 3 is &lt;old&gt;.</bdi>" in html
     assert "<bdi>order_id=A-1</bdi>" in html

@@ -157,7 +157,7 @@ def test_a_note_that_not_every_database_stores_is_refused(note: str) -> None:
     """Before anything is written."""
     edit("1005", title="Too much")
 
-    with pytest.raises(PublishRefused, match="note: It cannot be stored"):
+    with pytest.raises(PublishRefused, match="note: The text cannot be stored"):
         publishing.publish(note=note)
 
     assert list(publishing.unpublished()) == ["1005"]

@@ -370,7 +370,7 @@ def release(folder: Path, version: int) -> Path:
     """Write the package as a release would install it, and return where it can be imported from."""
     place = folder / f"release{version}"
     shutil.copytree(ROOT / "pts_errors", place / "pts_errors", ignore=shutil.ignore_patterns("__pycache__", "api"))
-    module = place / "pts_errors" / "seed.py"
+    module = place / "pts_errors" / "values" / "seed.py"
     module.write_text(re.sub(r"VERSION = \d+\n", f"VERSION = {version}\n", module.read_text()))
     fixture = place / "pts_errors" / "fixtures" / "catalog.json"
     rows = json.loads(fixture.read_text(encoding="utf-8"))
