@@ -30,6 +30,6 @@ def _send(using: str, anchor: log.Anchor, codes: tuple[str, ...], origin: Origin
     # The anchor in the log file can later prove that the table was cut off at its end or computed anew.
     _logger.info("Published %s (%s, %d codes).", anchor, origin, len(codes))
     snapshot.uncommitted.discard(anchor.digest)
-    if using == router.db_for_write(Head):  # pragma: no branch # a host of tests/test_databases.py has two
+    if using == router.db_for_write(Head):  # pragma: no branch # a host of tests/hosts/test_databases.py has two
         snapshot.refresh()
     published.send_robust(sender=Revision, number=anchor.number, codes=codes, origin=str(origin))
