@@ -1,4 +1,4 @@
-"""How this package answers over HTTP: language, validators, and what a cache may keep; for the API and the pages."""
+"""HTTP answers of the API and the pages: language, validators, and the headers for caches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exceptions of this package: the gateway's answer as one, and what publishing refuses."""
+"""The exceptions: an answer of the gateway that is an error, and refusals of publishing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An error of the gateway as RFC 9457 problem details, written for the audience that the host has."""
+"""An error of the gateway as problem details (RFC 9457), for the host's audience."""
 
 from __future__ import annotations
 

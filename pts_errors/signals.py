@@ -1,4 +1,4 @@
-"""What a host may listen to."""
+"""The signals that a host may connect to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where every code stands: its draft beside what is live, its translations and its runbook, read once a request."""
+"""The board: for every code, its draft beside the live state, its translations and its runbook, read once a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people with one form: the second is told, sees both changes, and loses nothing."""
+"""Forms that two people have open: the second one to save sees both changes, and nothing is overwritten."""
 
 from __future__ import annotations
 

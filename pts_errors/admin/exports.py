@@ -1,4 +1,4 @@
-"""Exporting drafts as the files that an import reads, in one zip."""
+"""Export of drafts, as one zip of the files that an import reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of the back office, which keep texts to the letter."""
+"""The forms of the back office, which store texts to the letter."""
 
 from __future__ import annotations
 

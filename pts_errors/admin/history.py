@@ -1,4 +1,4 @@
-"""History: every revision of a code, any two of them side by side, and the way back."""
+"""The history of a code: its revisions, the comparison of any two, and the restore."""
 
 from __future__ import annotations
 

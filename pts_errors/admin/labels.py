@@ -1,4 +1,4 @@
-"""Differences in words: what a field is called on screen, and how its values are read."""
+"""Differences in words: the label of a field, and its value as people read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Full pages of our own inside the admin."""
+"""Full pages of this app inside the admin: their frame and their addresses."""
 
 from __future__ import annotations
 

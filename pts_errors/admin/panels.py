@@ -1,4 +1,4 @@
-"""What stands beside the fields of a form: states, sources, remarks, and who saved last."""
+"""The panels beside the fields of a form: states, sources, remarks, and who saved last."""
 
 from __future__ import annotations
 

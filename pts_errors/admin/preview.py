@@ -1,4 +1,4 @@
-"""Runbooks as they will look: a section while it is typed, and the whole draft as a page."""
+"""Previews of runbooks: one section while it is typed, or the whole draft as a page."""
 
 from __future__ import annotations
 

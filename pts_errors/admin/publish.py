@@ -1,4 +1,4 @@
-"""Publishing: what will change, what keeps it from happening, and the button."""
+"""The publish screen: what will change, what prevents it, and the button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the admins of drafts share: optimistic locking, no deletion, and rows of the board."""
+"""Shared by the admins of drafts: optimistic locking, no deletion, and rows of the board."""
 
 from __future__ import annotations
 

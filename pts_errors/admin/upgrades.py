@@ -1,4 +1,4 @@
-"""What the package ships otherwise than ours since an upgrade: shown, and decided one value at a time."""
+"""Conflicts that an upgrade left: local values beside shipped ones, decided one at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every view of this API shares: who may ask, how it answers, and what a cache may keep."""
+"""The base of every view of the API: permissions, answers and caching."""
 
 from __future__ import annotations
 

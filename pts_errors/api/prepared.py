@@ -1,4 +1,4 @@
-"""The public part's JSON in one language: each code's made once, and put together for many."""
+"""The public JSON of one language: each code is serialized once, and lists are joined from these pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a record was exported: what tells an edit in a file from an edit made here since."""
+"""The baseline of a record: the state that it was exported from, which tells edits in a file from local ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a catalog, all or some of them: written, read within bounds, and parsed into records."""
+"""A folder of catalog files, complete or not: written, read within limits, and parsed into records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing files into the drafts: plan what would change, then write exactly that. Nothing is published."""
+"""Import into the drafts: plan the changes, then write exactly these. Nothing is published."""
 
 from __future__ import annotations
 

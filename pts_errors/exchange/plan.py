@@ -1,4 +1,4 @@
-"""What files would change in the drafts: a three-way comparison with what they were exported from. Values only."""
+"""The plan of an import: a three-way comparison of drafts and files with their baseline. Values only."""
 
 from __future__ import annotations
 

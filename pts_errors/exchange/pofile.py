@@ -1,4 +1,4 @@
-"""The units of a PO file, as GNU gettext reads them; what it would not read is refused with its line."""
+"""A parser for PO files that reads them as GNU gettext does, and refuses the rest with the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What files say: records, and everything that is wrong with them."""
+"""Records: the contents of the files, and every problem found in them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is wrong with texts: the rules of ``pts_lint`` and of every publish."""
+"""The lint: rules about the texts of a code, for ``pts_lint`` and for every publish."""

@@ -1,4 +1,4 @@
-"""Words that no customer may read, by language: the gateway's inside, and why a check did not pass."""
+"""Words that no customer may read, by language: the gateway's internals, and why a check failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a code's texts: rules on values, each with a stable id."""
+"""The lint rules, each with a stable id and a level."""
 
 from __future__ import annotations
 

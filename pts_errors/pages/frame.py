@@ -1,4 +1,4 @@
-"""What every page has around its content: languages, addresses, style."""
+"""The frame around the content of every page: languages, addresses, style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What integrators may know of one code. Nothing that staff alone may see gets past `PublicError`."""
+"""The whitelist for integrators: one code as `PublicError`, which has no field of staff's."""
 
 from __future__ import annotations
 

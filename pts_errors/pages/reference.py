@@ -1,4 +1,4 @@
-"""The public pages: what integrators may know of every code, as HTML, Markdown and JSON."""
+"""The content of the public pages, as HTML, Markdown and JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public pages: one representation for everybody, in the reader's language, fit for a shared cache."""
+"""The views of the public pages: in the reader's language, fit for a shared cache."""
 
 from __future__ import annotations
 

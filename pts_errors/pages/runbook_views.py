@@ -1,4 +1,4 @@
-"""The on-call pages: for people who may view runbooks, never kept by any cache."""
+"""The views of the on-call pages: only with ``view_runbook``, never stored by a cache."""
 
 from __future__ import annotations
 

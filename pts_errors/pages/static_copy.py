@@ -1,4 +1,4 @@
-"""The pages as files, for the day on which the database is down, and for a CDN: relative links, same bytes every time."""
+"""The pages as files, for a CDN or an outage: relative links, and the same bytes every time."""
 
 from __future__ import annotations
 

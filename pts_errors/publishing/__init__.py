@@ -1,4 +1,4 @@
-"""Drafts, the log of revisions, and what moves between them: publish, restore, upgrade, verify."""
+"""Publishing: the drafts, the log of revisions, and what moves between them."""
 
 from __future__ import annotations
 

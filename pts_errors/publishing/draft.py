@@ -1,4 +1,4 @@
-"""The draft tables as values, and values written into them."""
+"""The draft tables read as values, and values written into them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes the catalog that customers see: publish, restore, seed; and what it was at some time."""
+"""Publish, restore, upgrade, seed: everything that changes what readers see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of runbooks beside their texts: when they were reviewed, and what readers flagged."""
+"""Reviews and flags of runbooks."""
 
 from __future__ import annotations
 

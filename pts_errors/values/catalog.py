@@ -1,4 +1,4 @@
-"""The whole catalog of one published state, and each code of it in one language: frozen values without Django."""
+"""The catalog of one published state, and each code of it in one language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One code with all its texts: frozen values without Django, and the JSON form in which they are stored."""
+"""An entry: one code with all its texts, and the JSON form in which it is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of an entry: what they are, and an entry as one flat mapping from paths to values."""
+"""The fields of an entry, and an entry as one flat mapping from paths to values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the catalog's languages answers a requested one, and in which direction it is written."""
+"""The language of the catalog that answers a requested one, and its direction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown of runbooks: CommonMark and tables, nothing of HTML, no images, harmless links."""
+"""Markdown of runbooks as safe HTML: CommonMark and tables, no raw HTML, no images, harmless links."""
 
 from __future__ import annotations
 

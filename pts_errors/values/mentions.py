@@ -1,4 +1,4 @@
-"""Which codes a text names: a pasted log line, or a sentence of a runbook."""
+"""The codes that a text names: a pasted log line, or a sentence of a runbook."""
 
 from __future__ import annotations
 

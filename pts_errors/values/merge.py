@@ -1,4 +1,4 @@
-"""Three-way merge of one code, field by field and language by language: shipped values into local ones."""
+"""Three-way merge of one code: shipped values into local ones, field by field and language by language."""
 
 from __future__ import annotations
 

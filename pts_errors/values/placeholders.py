@@ -1,4 +1,4 @@
-"""Site constants in texts: ``{brand}`` is replaced by a value of the host's settings, and by nothing else."""
+"""Placeholders in texts: ``{brand}`` is replaced by a constant of the host's settings, and nothing else is."""
 
 from __future__ import annotations
 
