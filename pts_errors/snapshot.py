@@ -243,22 +243,19 @@ def _load(known: Catalog | None, alias: str) -> Catalog:
 
 
 def _read(revisions: RevisionQuerySet) -> tuple[list[Entry], list[str]]:
-    """Return the states, and the codes of those that are damaged."""
-    entries, damaged = [], []
+    """Return the newest state of each code, and the codes of those that are damaged."""
+    found: dict[str, Entry | None] = {}
     for revision in stream(revisions.only("number", "snapshot", "error__code").select_related("error")):
-        entry = _without_sources(revision).entry()
-        if entry is not None:
-            entries.append(entry)
-        else:
-            code = revision.error.code
-            damaged.append(code)
-            _logger.error("Revision %d of code %s is damaged; its readers get the unknown text.", revision.number, code)
-    return entries, damaged
+        code, number = revision.error.code, revision.number
+        found[code] = _without_sources(revision).entry()
+        if found[code] is None:
+            _logger.error("Revision %d of code %s is damaged; its readers get the unknown text.", number, code)
+    return [entry for entry in found.values() if entry], [code for code, entry in found.items() if not entry]
 
 
 def _without_sources(revision: Revision) -> Revision:
     """Return the revision without the texts that translations were confirmed against: half of the memory, never read."""
-    messages = revision.snapshot.get("messages")
+    messages = revision.snapshot.get("messages") if isinstance(revision.snapshot, dict) else None
     for message in messages.values() if isinstance(messages, dict) else ():
         if isinstance(message, dict):
             message.pop("source_text", None)

@@ -103,7 +103,7 @@ def test_publishing_what_is_live_says_so(publisher):
     """No revision without a difference."""
     response = send(publisher, code_url("8010"), button="publish", follow=True)
 
-    assert "nothing differs from what is live" in said(response)
+    assert "the drafts do not differ from what is live" in said(response)
 
 
 def test_a_changed_translation_is_confirmed_and_its_neighbors_are_not(editor):
@@ -375,7 +375,7 @@ def test_every_flag_of_a_reader_is_shown_and_closed_one_by_one(editor):
     for text in ("Step 3 is wrong.", "ada flagged the runbook on", "order_id=A-77", "Step 4 as well."):
         assert text in before
     assert "The flag is closed." in response.content.decode()
-    assert "The flag was closed already." in again.content.decode()
+    assert "The flag was already closed." in again.content.decode()
     assert [flag.text for flag in Flag.objects.open()] == ["Step 4 as well."]
     assert "Step 3 is wrong." not in editor.get(code_url("8010")).content.decode()
 
@@ -398,7 +398,7 @@ def test_a_stale_translation_shows_how_its_source_changed(editor):
 
     text = editor.get(code_url("1007")).content.decode()
 
-    assert "The source changed since this was translated" in text
+    assert "The source has changed since this was translated" in text
     assert "Review" in text
 
 

@@ -90,7 +90,7 @@ def test_a_change_is_in_the_history_of_the_category_and_of_its_codes(editor: Cli
 
     assert entries.count() == 1 + category.errors.count()
     assert "Changed Owner." in histories[0]
-    assert f"Changed its category {category}." in histories[1]
+    assert f"Its category {category} was edited." in histories[1]
     assert all("edda" in history for history in histories)
 
 
@@ -98,4 +98,4 @@ def test_a_form_that_changes_nothing_leaves_the_history_of_the_codes(editor: Cli
     """Or everybody would look for what was changed."""
     send(editor, url_of("upstream"), {}, button="Save")
 
-    assert not LogEntry.objects.filter(change_message__startswith="Changed its category").exists()
+    assert not LogEntry.objects.filter(change_message__startswith="Its category").exists()

@@ -69,7 +69,7 @@ def test_a_file_is_shown_before_anything_is_written(editor, exported):
     text = response.content.decode()
     assert "<ins>" in text
     assert "messages/fr.po:11" in text
-    assert "values of the files are unchanged" in text
+    assert "values in the files are unchanged" in text
     assert [(status, len(rows)) for status, _title, rows in response.context["sections"]] == [("changed", 1)]
     assert title() == "Requête acceptée"
 
@@ -80,7 +80,7 @@ def test_what_was_shown_is_written_into_the_drafts(editor, exported):
 
     response = editor.post(IMPORT, fields(shown), follow=True)
 
-    assert "Wrote the files into the draft of 1 code." in said(response)
+    assert "Imported the files into the draft of 1 code." in said(response)
     assert title() == "Requête reçue"
     assert Head.objects.get().number == 1
     assert LogEntry.objects.get().user.username == "edda"
@@ -144,7 +144,7 @@ def test_what_is_rejected_keeps_nothing_else_back(editor, exported):
 
     response = editor.post(IMPORT, fields(shown), follow=True)
 
-    assert said(response) == "Wrote the files into the draft of 1 code. Publish it when it is right."
+    assert said(response) == "Imported the files into the draft of 1 code. Check it, then publish it."
     assert title() == "Requête reçue"
 
 
@@ -164,7 +164,7 @@ def test_an_earlier_value_in_a_file_without_its_mark_is_decided(editor, exported
     file = exported / "messages/fr.po"
     shown = upload(editor, changed(file, ('"X-PTS-Revision: 1\\n"\n', "")))
 
-    assert "An earlier value: the file does not say from what it was exported." in shown.content.decode()
+    assert "This value is an earlier one: the file does not name the revision" in shown.content.decode()
     editor.post(IMPORT, fields(shown))
     assert title() == "Reçu"
     editor.post(IMPORT, {**fields(shown), "choice-0": "theirs"})
@@ -199,7 +199,7 @@ def test_drafts_that_changed_meanwhile_are_shown_anew(editor, exported):
 
     response = editor.post(IMPORT, fields(shown))
 
-    assert "the drafts were changed meanwhile" in said(response)
+    assert "the drafts have changed in the meantime" in said(response)
     assert [status for status, _title, _rows in response.context["sections"]] == ["conflict"]
     assert title() == "Reçu"
 
@@ -226,7 +226,7 @@ def test_no_file_and_two_of_one_name_are_refused(editor, exported):
     file = exported / "messages/fr.po"
 
     assert "Choose at least one file." in upload(editor).content.decode()
-    assert "There are two files of this name." in upload(editor, changed(file), changed(file)).content.decode()
+    assert "Several files have this name." in upload(editor, changed(file), changed(file)).content.decode()
 
 
 def too_much(exported):
@@ -245,8 +245,8 @@ def test_more_than_fits_a_page_is_refused(editor, exported):
     """With what to do instead."""
     many, large = [upload(editor, *files).content.decode() for files in too_much(exported)]
 
-    assert re.search(r"differ from the drafts in \d{3,} values. Import fewer at once, or run pts_import", many)
-    assert "too large for a page. Import fewer at once, or run pts_import" in large
+    assert re.search(r"differ from the drafts in \d{3,} values. Import fewer files at once, or run pts_import", many)
+    assert "too large for one page. Import fewer files at once, or run pts_import" in large
 
 
 def test_an_old_upload_is_refused(editor, exported):

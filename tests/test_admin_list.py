@@ -36,7 +36,7 @@ def test_the_queue_says_when_nothing_waits(publisher):
     assert queue(publisher.get(LIST)) == ["59 runbooks never reviewed"]
     Runbook.objects.update(reviewed_at=timezone.now())
 
-    assert "Nothing waits" in publisher.get(LIST).content.decode()
+    assert "Nothing to do" in publisher.get(LIST).content.decode()
 
 
 def test_the_queue_counts_what_waits_and_links_to_it(publisher):
@@ -155,7 +155,7 @@ def test_publishing_a_selection_shows_what_changes_and_what_is_left_out(publishe
     )
 
     assert response.redirect_chain[0][0] == f"{PUBLISH}?codes=8010"
-    assert "Left out, because they are live as they are: 1007." in said(response)
+    assert "Skipped, because they have no unpublished changes: 1007." in said(response)
 
 
 def test_publishing_a_selection_without_edits_stays_on_the_list(publisher):
@@ -182,7 +182,7 @@ def test_runbooks_of_a_selection_are_marked_as_reviewed(publisher):
     assert (runbook.flags.open().count(), runbook.reviewed_by.username) == (1, "pub")
     assert "1 flag stays open." in said(response)
     assert "Marked 1 runbook as reviewed." in said(response)
-    assert "Left out, because sections of the runbook are empty: 7001." in said(response)
+    assert "Skipped, because sections of the runbook are empty: 7001." in said(response)
 
 
 def test_the_button_on_the_form_marks_one_runbook(publisher):

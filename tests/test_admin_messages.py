@@ -298,15 +298,15 @@ def test_languages_of_others_are_locked_in_the_form_of_the_code(client):
 
 def test_every_screen_for_translating_says_which_languages(translator):
     """In their own words; a group may be limited to none."""
-    words = "You may change: Filipino, Bahasa Melayu"
+    words = "You may change texts in: Filipino, Bahasa Melayu"
     assert words in translator.get(MATRIX).content.decode()
     assert words in translator.get(message_url("1007", "fil")).content.decode()
     assert words in translator.get(code_url("1007")).content.decode()
 
     LanguageLimit.objects.update(languages=[])
-    assert "You may change no language." in translator.get(MATRIX).content.decode()
+    assert "You may not change texts in any language." in translator.get(MATRIX).content.decode()
     LanguageLimit.objects.all().delete()
-    assert "You may change every language." in translator.get(MATRIX).content.decode()
+    assert "You may change texts in every language." in translator.get(MATRIX).content.decode()
 
 
 def test_limits_are_ticked_on_a_page_that_names_the_groups_without_one(client):
@@ -314,7 +314,9 @@ def test_limits_are_ticked_on_a_page_that_names_the_groups_without_one(client):
     group = GroupFactory(role="translator", name="Guild")
     client.force_login(UserFactory(is_superuser=True))
     url = "/admin/pts_errors/languagelimit/"
-    assert "These groups may change every language: Guild" in " ".join(client.get(url).content.decode().split())
+    assert "These groups may change texts in every language: Guild" in " ".join(
+        client.get(url).content.decode().split()
+    )
 
     client.post(f"{url}add/", {"group": group.pk, "languages": ["fr", "zh-hans"]})
 

@@ -79,7 +79,7 @@ def test_what_was_edited_since_is_not_published_unseen(publisher, edited):
 
     response = publisher.post(PUBLISH, data)
 
-    assert "somebody edited 8010 meanwhile" in said(response)
+    assert "somebody edited 8010 in the meantime" in said(response)
     assert Head.objects.get().number == 1
 
 
@@ -96,7 +96,7 @@ def test_errors_keep_a_code_from_being_ticked(publisher, edited):
 
     text = publisher.get(PUBLISH).content.decode()
 
-    assert "Errors keep this code from being published" in text
+    assert "This code cannot be published until these errors are corrected" in text
     assert "Publish 2 codes as revision 2" in text
 
 
@@ -152,8 +152,8 @@ def test_a_new_code_is_shown_whole(publisher):
 
 def test_nothing_to_publish_says_so(publisher):
     """With a way back."""
-    assert "Nothing waits to be published" in publisher.get(PUBLISH).content.decode()
-    assert "as they are: 1007" in publisher.get(f"{PUBLISH}?codes=1007").content.decode()
+    assert "There is nothing to publish" in publisher.get(PUBLISH).content.decode()
+    assert "no unpublished changes: 1007" in publisher.get(f"{PUBLISH}?codes=1007").content.decode()
 
 
 # ---- history ----
@@ -317,7 +317,7 @@ def test_edits_are_discarded_only_when_that_is_ticked(publisher):
     refused = publisher.post(url, {"note": "Back."}).content.decode()
     publisher.post(url, {"note": "Back.", "discard_edits": "on"})
 
-    assert "Tick here to overwrite them" in refused
+    assert "Tick this box to overwrite them" in refused
     assert Head.objects.get().number == 3
 
 
@@ -340,7 +340,7 @@ def test_a_restore_of_what_is_live_does_nothing(publisher):
     """And says so."""
     response = publisher.post(code_url("1007", "restore/1/"), {"note": "Back."}, follow=True)
 
-    assert "nothing differs from what is live" in said(response)
+    assert "the drafts do not differ from what is live" in said(response)
 
 
 # ---- the log, the categories, the preview ----
@@ -392,7 +392,7 @@ def test_a_category_tells_open_forms_and_waits_for_publishing(admin_client):
 
     response = admin_client.post(url, {**fields(admin_client.get(url)), "owner": "Another rota"}, follow=True)
 
-    assert "once the codes of this category are published" in said(response)
+    assert "once the codes in this category are published" in said(response)
     assert len(publishing.unpublished()) == ErrorCode.objects.filter(category=category, version__gt=1).count() == 5
 
 
@@ -437,7 +437,7 @@ def test_the_whole_draft_is_shown_without_script(publisher):
     text = publisher.get(code_url("8010", "preview/")).content.decode()
 
     assert "<strong>Only</strong> a draft." in text
-    assert "(of the category)" in text
+    assert "(from the category)" in text
     assert "Empty." in text
 
 

@@ -93,7 +93,7 @@ def test_keeping_ours_ends_the_question(editor, upgraded):
     """The draft stays as it is."""
     response = decide(editor, upgraded, keep="runbook.impact")
 
-    assert "Kept our value: Runbook: impact." in said(response)
+    assert "Kept the local value: Runbook: impact." in said(response)
     assert RunbookRow.objects.get(error=upgraded).impact == "Of ours."
     assert "runbook.impact" not in ErrorCode.objects.get(code="1005").unseen
 
@@ -140,7 +140,7 @@ def test_a_value_that_does_not_fit_alone_is_refused(editor, upgraded):
 
     response = decide(editor, upgraded, take="http_status")
 
-    assert "does not fit the other values" in said(response)
+    assert "does not fit the rest of the draft" in said(response)
     assert ErrorCode.objects.get(pk=upgraded.pk).http_status == 202
     assert "http_status" in ErrorCode.objects.get(pk=upgraded.pk).unseen
 
@@ -217,7 +217,7 @@ def test_the_list_counts_the_codes_that_differ(editor, upgraded):
     text = editor.get(LIST).content.decode()
 
     assert [row.code for row in before.context["cl"].result_list] == ["1005"]
-    assert '<a href="?state=differs">2 differ from the shipped catalog</a>' in text
+    assert '<a href="?state=differs">2 codes differ from the shipped catalog</a>' in text
 
 
 def test_the_list_is_silent_where_nothing_differs(editor):

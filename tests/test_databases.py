@@ -180,7 +180,7 @@ def test_a_slug_has_no_capitals(admin_client: Any) -> None:
     """The form says so, before MariaDB finds that it is there."""
     response = admin_client.post("/admin/pts_errors/category/add/", {"slug": "Bank", "name": "Bank", "position": "4"})
 
-    assert "Use small letters only." in response.content.decode()
+    assert "Use lower-case letters only." in response.content.decode()
     assert not Category.objects.filter(slug="Bank").exists()
 
 
@@ -197,7 +197,7 @@ def test_a_slug_with_capitals_is_not_imported(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="rejected"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
-    assert "Use small letters only." in out.getvalue()
+    assert "Use lower-case letters only." in out.getvalue()
     assert [*Category.objects.values_list("slug", flat=True)] == ["transaction", "upstream", "server"]
     assert publishing.unpublished() == {}
 
@@ -431,7 +431,7 @@ def test_what_was_edited_while_the_button_waited_is_not_published_unseen(level: 
     with somebody_else(lambda: log.lock(using="default"), lambda: change("1005", title="Unseen")):
         response = client.post(PUBLISH, {"tick": tick})
 
-    assert "somebody edited 1005 meanwhile" in said(response)
+    assert "somebody edited 1005 in the meantime" in said(response)
     assert Head.objects.get().number == 1
 
 

@@ -263,6 +263,21 @@ def test_one_unreadable_revision_degrades_one_code(caplog: pytest.LogCaptureFixt
     assert "Revision 1 of code 1005 is damaged" in caplog.text
 
 
+@pytest.mark.django_db
+def test_a_revision_after_an_unreadable_one_is_served() -> None:
+    """Also when one refresh brings both."""
+    lookup.get("1005")
+    for title in ("Damaged", "Mended"):
+        edit(title)
+        publishing.publish()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pts_errors_revision SET snapshot = '[]' WHERE number = 2")
+
+    snapshot.refresh()
+
+    assert lookup.get("1005").title == "Mended"
+
+
 def test_readers_never_see_half_a_catalog() -> None:
     """Sixteen threads read while catalogs are swapped: each answer is of one of them, never an older one again."""
 
