@@ -22,7 +22,7 @@ _README = _ROOT / "README.md"
 
 _INTRODUCTION = """## What it costs
 
-Readers are served from memory, without a query; [the page on performance](docs/explanation/performance.md) has all targets, and says why some are missed.
+Readers are served from memory, without a query; [the page on performance](docs/explanation/performance.md) has all targets, and explains the missed ones.
 """
 
 # In the order of the page. Parts without results are left out.

@@ -1,4 +1,4 @@
-"""Look a code up: what it means, what may be done, and what the customer reads."""
+"""Look up a code: what it means, what may be done, and what the customer reads."""
 
 from __future__ import annotations
 

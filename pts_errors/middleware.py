@@ -1,4 +1,4 @@
-"""A middleware for plain Django views: an uncaught PTSError becomes an answer instead of a server error."""
+"""A middleware for plain Django views: an uncaught PTSError becomes a proper answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables: drafts as ops staff edit them, and the log of what was published."""
+"""The tables: drafts, the log of revisions, and its head."""
 
 from __future__ import annotations
 

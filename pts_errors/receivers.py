@@ -1,4 +1,4 @@
-"""Receivers of Django's signals."""
+"""Receivers of Django's signals: seed or upgrade after ``migrate``, refresh at each request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published catalog in this process: one immutable value, swapped when the database has a newer one."""
+"""The published catalog of this process: one immutable value, replaced when the database has a newer one."""
 
 from __future__ import annotations
 

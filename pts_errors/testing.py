@@ -1,4 +1,4 @@
-"""Help for the tests of host projects."""
+"""Help for the tests of host projects: ``override_catalog``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: Django's permissions, the host's own admin classes, and groups limited to some languages."""
+"""Who may do what: Django's permissions, the host's own admin classes, and the language limits of groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing files in the browser: what they would change, the conflicts to decide, and the button."""
+"""Import in the browser: what the files would change, the conflicts to decide, and the button."""
 
 from __future__ import annotations
 

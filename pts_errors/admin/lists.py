@@ -1,4 +1,4 @@
-"""Lists over the board: filters with counts, a search and a page of rows, all without further queries."""
+"""Lists over the board: filters with counts, a search, and pages of rows, without further queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translations: every code in every language at a glance, and one message beside its source."""
+"""Translations: the table of codes and languages, and one message beside its source."""
 
 from __future__ import annotations
 

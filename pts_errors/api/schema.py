@@ -1,4 +1,4 @@
-"""The API's OpenAPI 3.1 document, where drf-spectacular is installed (the extra ``openapi``)."""
+"""The OpenAPI 3.1 document of the API, with the extra ``openapi`` (drf-spectacular)."""
 
 # mypy: allow-untyped-calls
 # drf-spectacular leaves most of its functions untyped.

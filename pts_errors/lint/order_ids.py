@@ -1,4 +1,4 @@
-"""Which order id a further try may carry after a code, as one fixed sentence in every language."""
+"""The fixed sentences about which order id a further try may carry, in every language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The on-call pages: what ops staff do about a code, with everything that they need in the first ten seconds."""
+"""The content of the on-call pages: what ops staff do about a code, the first steps on top."""
 
 from __future__ import annotations
 

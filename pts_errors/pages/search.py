@@ -1,4 +1,4 @@
-"""What a search box finds for a pasted line or a few words."""
+"""Search results for a pasted log line or a few words."""
 
 from __future__ import annotations
 

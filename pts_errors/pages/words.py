@@ -1,4 +1,4 @@
-"""Values of the catalog in plain words, in the active language."""
+"""Outcomes, advice and other values in plain words, in the active language."""
 
 from __future__ import annotations
 

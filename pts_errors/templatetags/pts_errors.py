@@ -1,4 +1,4 @@
-"""Template tags: ``{% load pts_errors %}``."""
+"""The tags of ``{% load pts_errors %}``."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import ast
 import doctest
 import inspect
 import re
+import runpy
 import tomllib
 import unittest
 from collections.abc import Iterator
@@ -321,41 +322,21 @@ def test_the_picture_of_the_layers_is_the_contract() -> None:
     ]
 
 
-def test_the_modules_without_django_are_those_of_the_contract() -> None:
-    """The page on architecture names what import-linter keeps from importing Django, or more of it than translations."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (contract,) = [
-        one for one in project["tool"]["importlinter"]["contracts"] if "django" in one.get("forbidden_modules", ())
-    ]
-
-    page = _text(_DOCS / "explanation" / "architecture.md")
-    without = re.search(r"^(.*) import no Django\.$", page, re.M)
-    translated = re.search(r"^(.*) import only its translations, ", page, re.M)
-    assert without is not None
-    assert translated is not None
-    speaking = re.findall(r"`(\w+)`", translated[1])
-
-    assert [f"pts_errors.{name} -> django" for name in speaking] == contract["ignore_imports"]
-    assert sorted([*re.findall(r"`(\w+)`", without[1]), *speaking]) == sorted(
-        name.removeprefix("pts_errors.") for name in contract["source_modules"]
-    )
-    for name in speaking:
-        imported = re.findall(r"^(?:from|import) (django\S*)", _text(ROOT / "pts_errors" / f"{name}.py"), re.M)
-        assert set(imported) == {"django.utils.translation"}
-
-
-def test_every_module_is_described_on_the_page_on_architecture() -> None:
-    """A newcomer can choose the module to open by its row, and finds no row of a module that is gone."""
+def test_the_tables_of_modules_have_every_module() -> None:
+    """Each with the first sentence of its docstring, so that a newcomer can choose the module to open."""
+    modules = runpy.run_path(str(_DOCS / "_ext" / "pts_modules.py"))
     package = ROOT / "pts_errors"
-    modules = {path.relative_to(package).with_suffix("").as_posix() for path in package.rglob("*.py")}
-    modules = {name for name in modules if not name.startswith(("management/", "migrations/"))}
-    modules = {name for name in modules if name.rpartition("/")[2] != "__init__"}
-    packages = {path.parent.name for path in package.glob("*/__init__.py")}
 
-    tables = _text(_DOCS / "explanation" / "architecture.md").partition("## Where a new line goes")[0]
-    described = {name.strip("/") for name in re.findall(r"^\| `([\w/]+)` \|", tables, re.M)}
+    described = dict(modules["descriptions"]())
 
-    assert described == modules | packages
+    assert {name.removesuffix("/") for name in described if name} == {
+        path.relative_to(package).with_suffix("").as_posix().removesuffix("/__init__")
+        for path in package.rglob("*.py")
+        if path.parent != package / "migrations" or path.stem == "__init__"
+    } - {"__init__"}
+    assert not [name for name, sentence in described.items() if not sentence.endswith(".")]
+    assert all(sentence in modules["tables"]() for sentence in described.values())
+    assert "\n{{ modules }}\n" in _text(_DOCS / "explanation" / "architecture.md")
 
 
 def test_every_screenshot_is_shown() -> None:

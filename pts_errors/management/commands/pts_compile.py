@@ -1,4 +1,4 @@
-"""The command ``pts_compile``."""
+"""Compile a catalog directory into the fixture that the package ships."""
 
 from __future__ import annotations
 

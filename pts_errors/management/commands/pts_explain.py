@@ -1,4 +1,4 @@
-"""The command ``pts_explain``."""
+"""Explain one published code in a terminal."""
 
 from __future__ import annotations
 

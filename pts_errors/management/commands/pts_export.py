@@ -1,4 +1,4 @@
-"""The command ``pts_export``."""
+"""Write the catalog as files that people edit, or as pages that need no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``pts_import``."""
+"""Read CSV, PO and Markdown files into the drafts."""
 
 from __future__ import annotations
 

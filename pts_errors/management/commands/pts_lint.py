@@ -1,4 +1,4 @@
-"""The command ``pts_lint``."""
+"""Check the drafts by the lint rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``pts_publish``."""
+"""Publish the drafts of some codes, or of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``pts_upgrade``."""
+"""Merge the shipped catalog into this one, as ``migrate`` does once a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``pts_verify``."""
+"""Verify that no revision was changed or removed."""
 
 from __future__ import annotations
 
