@@ -1,1 +1,1 @@
-"""Benchmarks: what this package costs, as ratios to what a Django project would do without it. See `make bench`."""
+"""Benchmarks: the cost of this package relative to plain Django solutions. See `make bench`."""

@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own: `python -m benchmarks`."""
+"""Run all benchmarks, each in its own process: `python -m benchmarks`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ PARTS = ("lookup", "queries", "start", "visibility", "loading", "api")
 
 
 def main() -> int:
-    """Return 1 if one of them could not be run; a target that is missed is no error."""
+    """Return 1 if a benchmark failed to run; a missed target is not an error."""
     failed = [part for part in PARTS if subprocess.run([sys.executable, "-m", f"benchmarks.{part}"]).returncode]
     if failed:
-        print(f"Could not be run: {', '.join(failed)}.")
+        print(f"Failed to run: {', '.join(failed)}.")
     return 1 if failed else 0
 
 

@@ -1,4 +1,4 @@
-"""The API over HTTP, against a bare Django view and against stock Django REST framework: `python -m benchmarks.api`."""
+"""The API over HTTP, compared with a bare Django view and stock Django REST framework: `python -m benchmarks.api`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmarks.measure import Row, in_turn, ratio, report, rounds, row
 
 LANGUAGE = {"Accept-Language": "de"}
 GZIP = {**LANGUAGE, "Accept-Encoding": "gzip"}
-_SECONDS = 1  # wrk knows whole seconds only
+_SECONDS = 1  # wrk only accepts whole seconds
 
 
 def main() -> None:
     """Measure with both servers and report.
 
-    All sides are answered by one process with startproject's middleware. A ratio is that of the requests which one
-    second of the server's processor answers.
+    One process with startproject's middleware serves all sides. A ratio compares requests for each processor second
+    of the server.
     """
     if not servers.has_wrk():
         print(servers.NO_WRK)
@@ -107,7 +107,7 @@ def _load(
 
 
 def _check(ours: str, bare: str, stock: str, *, headers: dict[str, str] = LANGUAGE) -> None:
-    """See that the sides do the same work before it is compared."""
+    """Make sure that all sides do the same work."""
     bodies = []
     for address in (ours, bare, stock):
         status, answered, body = servers.get(address, headers)

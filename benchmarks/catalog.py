@@ -1,4 +1,4 @@
-"""What `benchmarks.loading` measures, each in a fresh process: `BENCH_DATABASE=… python -m benchmarks.catalog load all`."""
+"""Measurements of `benchmarks.loading`, one a process: `BENCH_DATABASE=… python -m benchmarks.catalog load all`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import time
 import tracemalloc
 
-# Nothing asks in between whether there is news.
+# No refresh during a measurement.
 os.environ["BENCH_REFRESH_SECONDS"] = "3600"
 
 import psutil
@@ -26,10 +26,9 @@ LANGUAGES = sorted({language for entry in seed.packaged() for language in entry.
 
 
 def load(languages: str, *, trace: bool) -> dict[str, float]:
-    """Return the seconds and the megabytes of a process that has read nothing.
+    """Return seconds and megabytes of a first load in this process.
 
-    It is ready when it has given an answer in each of the languages; the others cost a few microseconds more when they
-    are asked for first, which is what the second time is about.
+    ``ready`` is the time of one answer in each language. ``every`` includes the first answer for every code.
     """
     seed.packaged.cache_clear()
     connection.ensure_connection()
@@ -50,7 +49,7 @@ def load(languages: str, *, trace: bool) -> dict[str, float]:
 
 
 def refresh(languages: str, times: int) -> list[float]:
-    """Return the milliseconds of asking for news and of the first answer, each after one code was published."""
+    """Return the milliseconds of a refresh and the first answer, each time after one code was published."""
     for language in _chosen(languages):
         lookup.get_all(language=language)
     (entry,) = log.live(using="default", codes=["1005"]).values()
@@ -72,7 +71,7 @@ def refresh(languages: str, times: int) -> list[float]:
 
 
 def read() -> None:
-    """Print the seconds of one warm read for every line that comes in."""
+    """Print the seconds of one warm read for every input line."""
     codes = [entry.code for entry in seed.packaged()][::6]
     measure = seconds_per_call([f"lookup.get({code!r}, language='de')" for code in codes], {"lookup": lookup})
     for _line in sys.stdin:
@@ -84,7 +83,7 @@ def _chosen(languages: str) -> list[str]:
 
 
 def _clock() -> float:
-    # SQLite works in this process, so that only its own work counts; another database's server works for it, too.
+    # SQLite works in this process, so processor time is complete. Other databases work in their own server.
     return time.process_time() if connection.vendor == "sqlite" else time.perf_counter()
 
 

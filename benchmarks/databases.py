@@ -1,4 +1,4 @@
-"""New databases for processes of the host project: SQLite files, and databases on a PostgreSQL server if there is one."""
+"""Temporary databases for processes of the host project: SQLite, and PostgreSQL if a server is running."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ import psycopg
 
 
 def kinds() -> list[str]:
-    """Return the databases that are there: over the local socket, by the user's own name, or as libpq's variables say."""
+    """Return the available databases. PostgreSQL is reached by libpq's defaults and variables."""
     try:
         psycopg.connect(dbname="postgres", connect_timeout=3).close()
     except psycopg.OperationalError as error:
-        print(f"PostgreSQL is not there, so only SQLite is measured: {str(error).splitlines()[0]}")
+        print(f"PostgreSQL is not available, so only SQLite is measured: {str(error).splitlines()[0]}")
         return ["sqlite"]
     return ["sqlite", "postgresql"]
 
 
 @contextmanager
 def filled(kind: str, *, codes: int = 0) -> Iterator[str]:
-    """Give the value of ``BENCH_DATABASE`` for a database with the shipped codes, or with more; remove it at the end."""
+    """Yield ``BENCH_DATABASE`` for a new database with the shipped codes or more codes; remove it at the end."""
     with _sqlite() if kind == "sqlite" else _postgresql() as database:
         run("benchmarks.synthetic", str(codes), database=database)
         yield database
 
 
 def run(module: str, *arguments: str, database: str, **environment: str) -> str:
-    """Run a module in a fresh process on the database, and return what it prints."""
+    """Run a module in a fresh process on the database, and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env={**os.environ, "BENCH_DATABASE": database, **environment},
@@ -44,7 +44,7 @@ def run(module: str, *arguments: str, database: str, **environment: str) -> str:
 
 
 def start(module: str, *arguments: str, database: str, **environment: str) -> subprocess.Popen[str]:
-    """Start a module in a process to talk with."""
+    """Start a module in a process with pipes for input and output."""
     return subprocess.Popen(
         [sys.executable, "-u", "-m", module, *arguments],
         env={**os.environ, "BENCH_DATABASE": database, **environment},

@@ -1,4 +1,4 @@
-"""Importing this module sets Django up with the host project, on a new SQLite file or on ``BENCH_DATABASE``."""
+"""Set up Django with the host project on import, with a new SQLite file or ``BENCH_DATABASE``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.project.settings"
 if "BENCH_DATABASE" not in os.environ:
     _folder = tempfile.mkdtemp(prefix="pts-errors-bench-")
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-    os.environ["BENCH_DATABASE"] = os.path.join(_folder, "bench.sqlite3")  # processes that this one starts use it too
+    os.environ["BENCH_DATABASE"] = os.path.join(_folder, "bench.sqlite3")  # child processes use it too
 
 django.setup()
 
 
 def migrate() -> None:
-    """Make the tables; ours come with the shipped catalog."""
+    """Create the tables and seed the shipped catalog."""
     call_command("migrate", run_syncdb=True, verbosity=0)

@@ -1,4 +1,4 @@
-"""Loading, memory and refreshing of catalogs of 59, 10,000 and 100,000 codes: `python -m benchmarks.loading`."""
+"""Load time, memory and refresh of catalogs with 59, 10,000 and 100,000 codes: `python -m benchmarks.loading`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmarks.measure import IS_SMOKE, Row, in_turn, ratio, report, rounds, ro
 MANY = 200 if IS_SMOKE else 10_000
 MOST = 300 if IS_SMOKE else 100_000
 
-# By the number of codes and whether in one language or in all: the targets of seconds and of megabytes.
+# Targets in seconds and megabytes, by number of codes and first or all languages.
 _LIMITS = {(59, "first"): ("≤ 0.01", "≤ 2"), (MANY, "first"): ("≤ 0.4", "≤ 25"), (MANY, "all"): ("≤ 1.5", "≤ 150")}
 
 
 def main() -> None:
-    """Measure and report, for each database that is there."""
+    """Measure and report for each available database."""
     for kind in databases.kinds():
         rows = []
         with databases.filled(kind) as few, databases.filled(kind, codes=MANY) as many:
@@ -38,7 +38,7 @@ def _load(database: str, codes: int, *, times: int, is_traced: bool = True) -> l
         name = f"{codes:,} codes, {words}"
         rows.append(row(f"{name}: ready", [one["ready"] for one in took], "s", seconds))
         rows.append(row(f"{name}: every code answered", [one["every"] for one in took], "s"))
-        if is_traced:  # slow, and the same every time
+        if is_traced:  # slow, with the same result every time
             traced = _process("trace", languages, database=database)
             rows.append(row(f"{name}: memory held", [traced["held"]], "MB", megabytes))
         rows.append(row(f"{name}: growth of the process", [one["grown"] for one in took], "MB"))
@@ -55,7 +55,7 @@ def _refresh(database: str) -> list[Row]:
 
 
 def _read(few: str, most: str) -> list[Row]:
-    """Compare reads of two processes that hold catalogs of different size, in turn."""
+    """Compare reads of two processes with catalogs of different sizes."""
     readers = {
         name: databases.start("benchmarks.catalog", "read", database=path)
         for name, path in (("few", few), ("most", most))

@@ -1,4 +1,4 @@
-"""A warm look-up in Python and in templates, against what Django and django-parler do: `python -m benchmarks.lookup`."""
+"""Warm look-ups in Python and templates, compared with Django and django-parler: `python -m benchmarks.lookup`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmarks.project.models import ParlerError
 from pts_errors import lookup
 
 CODES = ("1001", "1005", "1006", "1008", "1010", "1015", "4001", "8005", "8101", "9007")
-# Texts that Django itself has translated.
+# Texts that Django itself translates.
 WORDS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March")
 
 
 def main() -> None:
-    """Measure and report. Ten codes, ten texts, the active language is German."""
+    """Measure and report, with ten codes and ten texts in German."""
     host.migrate()
     _fill_parler()
     held = [ParlerError.objects.get(code=code) for code in CODES]
@@ -44,7 +44,7 @@ def main() -> None:
         "tag": ["ours.render(context)"],
         "translate": ["theirs.render(context)"],
         "parler held": [f"held[{number}].customer_message" for number in range(len(CODES))],
-        # A row as a query returns it, without the query: only parler and its cache are measured.
+        # A model instance without its query, to measure only parler and its cache.
         "parler cache": [
             f"ParlerError.from_db('default', ('id', 'code'), ({error.pk}, {error.code!r})).customer_message"
             for error in held

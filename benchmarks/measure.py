@@ -1,4 +1,4 @@
-"""Measure in turn, compare in pairs, print and keep the result."""
+"""Measure alternately, compare in pairs, and print and store the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import TypeVar
 Sample = TypeVar("Sample")
 
 RESULTS = Path(__file__).parent / "results"
-# BENCH_SMOKE only shows that everything runs: its numbers mean nothing.
+# BENCH_SMOKE only checks that everything runs; its numbers mean nothing.
 IS_SMOKE = "BENCH_SMOKE" in os.environ
 
 _PACKAGES = ("django", "djangorestframework", "django-parler", "gunicorn", "granian", "psycopg")
@@ -30,7 +30,7 @@ class Row:
     """One line of a table."""
 
     name: str
-    """What was measured, and against what."""
+    """What was measured, and what it was compared with."""
     unit: str
     """``×`` for a ratio, or ms, s, MB, queries, requests/s."""
     value: float
@@ -39,11 +39,11 @@ class Row:
     high: float
     rounds: int
     limit: str = ""
-    """The target, such as ``≤ 6``; empty where there is none."""
+    """The target, such as ``≤ 6``, or empty."""
 
     @property
     def verdict(self) -> str:
-        """Say whether the target is met."""
+        """``met``, ``missed``, or empty without a target."""
         if not self.limit:
             return ""
         sign, _space, number = self.limit.partition(" ")
@@ -52,12 +52,12 @@ class Row:
 
 
 def rounds(number: int) -> int:
-    """Return how often to measure: so often, or once to see that it runs."""
+    """Return the number of rounds, which is 1 in a smoke run."""
     return 1 if IS_SMOKE else number
 
 
 def in_turn(measures: Mapping[str, Callable[[], Sample]], times: int) -> dict[str, list[Sample]]:
-    """Return what each measure gave, one round after the other: A B C, A B C … A round to warm up is thrown away."""
+    """Return the samples of each measure, taken alternately: A B C, A B C … The first round only warms up."""
     samples: dict[str, list[Sample]] = {name: [] for name in measures}
     for number in range(times + 1):
         for name, measure in measures.items():
@@ -68,19 +68,19 @@ def in_turn(measures: Mapping[str, Callable[[], Sample]], times: int) -> dict[st
 
 
 def seconds_per_call(statements: Sequence[str], names: Mapping[str, object]) -> Callable[[], float]:
-    """Return a measure of the processor's seconds that one of the statements takes, the best of three repeats.
+    """Return a measure of the processor seconds of one statement, the best of three repeats.
 
-    They stand one after another, so that the cost of the loop is shared by all of them. What else the machine does
-    takes no part in the processor's time, and the repeats are short, so that those of a round see the same machine.
+    The statements run one after another, so they share the cost of the loop. Processor time excludes other programs,
+    and repeats are short, so that all measures of a round see the machine in the same state.
     """
     timer = timeit.Timer("\n".join(statements), timer=time.process_time, globals=dict(names))
-    timer.timeit(1)  # what is slow only once would seem to be slow enough to be measured once
+    timer.timeit(1)  # warm up, so that autorange does not count one-time costs
     number = 1 if IS_SMOKE else max(1, timer.autorange()[0] // 20)
     return lambda: min(timer.repeat(3, number)) / number / len(statements)
 
 
 def row(name: str, values: Sequence[float], unit: str, limit: str = "") -> Row:
-    """Return the line of these samples."""
+    """Return the row of these samples."""
     return Row(
         name=name,
         unit=unit,
@@ -93,12 +93,12 @@ def row(name: str, values: Sequence[float], unit: str, limit: str = "") -> Row:
 
 
 def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], limit: str = "") -> Row:
-    """Return the line of the ratios of every round."""
+    """Return the row of the ratios of all rounds."""
     return row(name, [one / other for one, other in zip(ours, theirs, strict=True)], "×", limit)
 
 
 def report(part: str, title: str, rows: Iterable[Row]) -> None:
-    """Print the table of a part, and keep it in the folder of results."""
+    """Print the table of a part, and store it in the results folder."""
     lines = list(rows)
     result = {
         "title": title,
@@ -129,13 +129,13 @@ def table(rows: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def shown(number: object) -> str:
-    """Return a number with three digits."""
+    """Return a number with three significant digits."""
     value = float(str(number))
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def machine() -> dict[str, str]:
-    """Return on what this runs."""
+    """Return processor, system and versions."""
     versions = {}
     for name in _PACKAGES:
         try:

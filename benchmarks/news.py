@@ -1,4 +1,4 @@
-"""Processes of `benchmarks.visibility` and `benchmarks.soak`: some publish, one reads all the time."""
+"""Processes of `benchmarks.visibility` and `benchmarks.soak`: publishers, and a reader."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pts_errors.models import Message
 
 
 def read() -> None:
-    """Print the time whenever the title is another."""
+    """Print the time whenever the title changes."""
     title = ""
     while True:
         now = lookup.get("1005", language="en").title
@@ -27,9 +27,9 @@ def read() -> None:
 
 
 def publish(times: int) -> None:
-    """Publish again and again, and print when each was committed."""
+    """Publish repeatedly, and print the time of each commit."""
     for number in range(times):
-        # Any time may have passed since the reader asked last.
+        # A random time since the reader's last refresh.
         time.sleep(settings.PTS_ERRORS_REFRESH_SECONDS * (1.2 + random.random()))
         committed: list[float] = []
         with transaction.atomic():
@@ -40,7 +40,7 @@ def publish(times: int) -> None:
 
 
 def keep_publishing(every: float) -> None:
-    """Publish until there is a line to read, whatever becomes of the database; print how many were made and failed."""
+    """Publish until a line of input arrives, even without the database; print the numbers of successes and failures."""
     codes = ("1005", "1006", "4001", "8005")
     made = failed = 0
     while not select.select([sys.stdin], [], [], every)[0]:

@@ -1,11 +1,11 @@
-"""Count the queries of every warm read, which must be none: `python -m benchmarks.queries`."""
+"""Count the queries of all warm reads, which must be zero: `python -m benchmarks.queries`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 
-# A read is warm until the refresh time is over. Counting may take longer than the one second which is the default.
+# A read is warm until the next refresh, and counting may take longer than the default of one second.
 os.environ["BENCH_REFRESH_SECONDS"] = "3600"
 
 from django.db import connection

@@ -1,6 +1,6 @@
 """Write the last results into the README and the documentation: `python -m benchmarks.report`.
 
-``--check`` writes nothing, and ends with 1 if they are not what the committed results say.
+``--check`` writes nothing, and exits with 1 if the pages differ from the committed results.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _README = _ROOT / "README.md"
 
 _INTRODUCTION = """## What it costs
 
-Readers are served from memory, without a query; [the page on performance](docs/explanation/performance.md) has all targets, and says why some are missed.
+Readers are served from memory, without a query; [the page on performance](docs/explanation/performance.md) has all targets, and explains the missed ones.
 """
 
-# In the order of the page; a part that was not measured is left out.
+# In the order of the page. Parts without results are left out.
 _PARTS = (
     "lookup",
     "queries",
@@ -44,7 +44,7 @@ _BLOCK = re.compile(r"(?<=<!-- benchmarks -->\n).*?(?=<!-- end of benchmarks -->
 def main() -> int:
     """Write, or check."""
     parser = argparse.ArgumentParser(description="Write the last results into the README and the documentation.")
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if something is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something is out of date")
     is_check = parser.parse_args().check
     latest: dict[str, Any] = json.loads(_LATEST.read_text(encoding="utf-8")) if _LATEST.exists() else {}
     if not is_check:

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and load from wrk."""
+"""Start servers in their own processes, and load them with wrk."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from email.message import Message
 
 import psutil
 
-NO_WRK = "wrk is not there, so the API is not measured over HTTP. Install it: apt-get install wrk, or brew install wrk."
+NO_WRK = (
+    "wrk is not installed, so the API is not measured over HTTP. Install it: apt-get install wrk, or brew install wrk."
+)
 
-# One process with one thread each, so that a ratio compares work and not how much of it happens at once.
+# One process with one thread, so that a ratio compares work, not concurrency.
 _COMMANDS = {
     "gunicorn": "gunicorn --bind {address} --workers {workers} --worker-class gthread --threads 1 --keep-alive 30 "
     "--log-level warning benchmarks.project.wsgi",
@@ -37,7 +39,7 @@ def has_wrk() -> bool:
 
 @contextmanager
 def serving(server: str, *, workers: int = 1, **environment: str) -> Iterator[tuple[str, psutil.Process]]:
-    """Serve the host project; give the address that it is under, and the server's first process."""
+    """Serve the host project; yield its address and the server's main process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host, port = free.getsockname()
@@ -59,7 +61,7 @@ def serving(server: str, *, workers: int = 1, **environment: str) -> Iterator[tu
 
 
 def get(address: str, headers: Mapping[str, str]) -> tuple[int, Message, bytes]:
-    """Return status, headers and body, of errors and of 304 as well."""
+    """Return status, headers and body, also of errors and 304."""
     try:
         with urllib.request.urlopen(urllib.request.Request(address, headers=dict(headers)), timeout=30) as answer:
             return answer.status, answer.headers, answer.read()
@@ -70,19 +72,19 @@ def get(address: str, headers: Mapping[str, str]) -> tuple[int, Message, bytes]:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What came of some seconds of requests."""
+    """The result of some seconds of requests."""
 
     a_second: float
-    """Requests that were answered in a second."""
+    """Requests answered in a second."""
     a_processor_second: float
-    """Requests for each second in which a processor worked for the server, whatever else the machine had to do."""
+    """Requests for each processor second of the server, independent of other load."""
 
 
 def load(address: str, headers: Mapping[str, str], *, seconds: int, server: psutil.Process) -> Load:
-    """Send requests over four connections that stay open, one after another on each.
+    """Send requests over four persistent connections, one after another on each.
 
     Raises:
-        RuntimeError: one of them was not answered, or with an error.
+        RuntimeError: a request failed or was answered with an error.
     """
     options = [option for name, value in headers.items() for option in ("-H", f"{name}: {value}")]
     before = _processor_seconds(server)
@@ -93,9 +95,9 @@ def load(address: str, headers: Mapping[str, str], *, seconds: int, server: psut
         text=True,
     )
     used = _processor_seconds(server) - before
-    get(address, headers)  # what wrk did not wait for must be over before something else is measured
+    get(address, headers)  # wait for requests that wrk has abandoned
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
-        raise RuntimeError(f"{address} does not answer as it should:\n{done.stdout}")
+        raise RuntimeError(f"{address} fails under load:\n{done.stdout}")
     (requests,) = re.findall(r"(\d+) requests in", done.stdout)
     (a_second,) = re.findall(r"Requests/sec: +([0-9.]+)", done.stdout)
     return Load(a_second=float(a_second), a_processor_second=int(requests) / used)
@@ -110,7 +112,7 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"The server ended by itself, with {process.returncode}.")
+            raise RuntimeError(f"The server exited with {process.returncode}.")
         try:
             get(f"{address}/bare/code/", {})
         except OSError:

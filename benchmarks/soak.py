@@ -1,10 +1,10 @@
-"""Minutes of reads and publishes with a database that stops in the middle: `python -m benchmarks.soak 10`.
+"""Minutes of reads and publishes with a database outage in the middle: `python -m benchmarks.soak 10`.
 
-Five processes serve one PostgreSQL database: gunicorn with four workers, granian with one. Clients read lists, codes,
-pages and 304s in all languages without a pause, another process publishes, and in the middle the database is killed and
-comes back after some seconds. It is a cluster of its own, in a temporary folder.
+Five processes serve one PostgreSQL database: gunicorn with four workers, granian with one. Clients constantly read
+lists, codes, pages and 304s in all languages, and another process publishes. In the middle the database is killed and
+restarted some seconds later. The database is a temporary cluster.
 
-Ends with 1 and the reasons if any answer was an error, a process grew or was replaced, or two disagree.
+Exits with 1 and the reasons if an answer was an error, a process grew or was replaced, or two processes disagree.
 """
 
 from __future__ import annotations
@@ -41,20 +41,19 @@ CODES = ("1000", "1005", "1006", "4001", "8005", "9999")
 
 _PUBLISH_SECONDS = 3.0
 _OUTAGE_SECONDS = 8.0
-# What a process may hold more in the last quarter than in the second: the allocator's own ups and downs.
+# Allowed growth of memory from the second quarter to the last, for fluctuations of the allocator.
 _GROWTH = 1.05
-# Twenty publishes or so after its start a process no longer grows: until then memory says nothing.
+# A process stops growing after about twenty publishes, so shorter runs say nothing about memory.
 _WARM_SECONDS = 300
 _CLIENTS = 4
 _WORKERS = 4
 
 
 class Cluster:
-    """A PostgreSQL cluster of our own, which may be killed."""
+    """A temporary PostgreSQL cluster, which can be killed."""
 
     def __init__(self, folder: Path) -> None:
-        """Make and start it in this folder."""
-        # PostgreSQL refuses to run as root, so root lends the folder to the user that its package made.
+        # PostgreSQL refuses to run as root, so root gives the folder to the user of its package.
         self._as: dict[str, Any] = {}
         if os.getuid() == 0:
             self._as = {"user": "postgres", "group": "postgres", "extra_groups": []}
@@ -67,14 +66,14 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it answers. It listens on a socket in its folder only."""
+        """Start it and wait until it answers, on a socket in its folder only."""
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=''"
         self._run(
             "pg_ctl", "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), "-w", "-o", options, "start"
         )
 
     def kill(self) -> None:
-        """Stop it as a crash would, with every connection open."""
+        """Stop it like a crash, with open connections."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -84,10 +83,10 @@ class Cluster:
 
 
 class Client(threading.Thread):
-    """Reads one server without a pause, and remembers what was wrong."""
+    """Reads one server without a pause, and records errors."""
 
     def __init__(self, address: str, seen: dict[tuple[int, str], str], stop: threading.Event) -> None:
-        """Take the server, the digests of all lists by revision and language, and what ends it."""
+        """Take the server, the digests of lists by revision and language, and the stop event."""
         super().__init__()
         self.address = urlsplit(address)
         self.seen = seen
@@ -98,7 +97,7 @@ class Client(threading.Thread):
         self._etags: dict[tuple[str, str], str] = {}
 
     def run(self) -> None:
-        """Read until it is told to stop, over a new connection from time to time, which may reach another process."""
+        """Read until stopped. Now and then open a new connection, which may reach another process."""
         connection = http.client.HTTPConnection(str(self.address.netloc), timeout=30)
         while not self.stop.is_set():
             if random.random() < 0.05:
@@ -131,15 +130,15 @@ class Client(threading.Thread):
                 self._compare(json.loads(body)["revision"], language, hashlib.sha256(body).hexdigest())
 
     def _compare(self, revision: int, language: str, digest: str) -> None:
-        """One revision reads the same wherever it is served, and no process goes back to an older one."""
+        """Check that every process serves a revision alike, and that a connection never sees an older one."""
         if self.seen.setdefault((revision, language), digest) != digest:
-            self.errors.append(f"Revision {revision} in {language} is not everywhere the same.")
+            self.errors.append(f"Revision {revision} in {language} differs between processes.")
         if revision < self._revision:
             self.errors.append(f"Revision {revision} was served after {self._revision}.")
         self._revision = revision
 
 
-# What is read, and how it is answered.
+# Paths to read, and the expected statuses.
 _READS = [
     ("/api/errors/", 200),
     ("/api/errors/?outcome=unknown&search=order", 200),
@@ -152,7 +151,7 @@ _READS = [
 
 
 def main() -> int:
-    """Run for so many minutes, and return 0 only if nothing was wrong."""
+    """Run for some minutes, and return 0 if nothing was wrong."""
     parser = argparse.ArgumentParser(description="Read, publish and stop the database, for some minutes.")
     parser.add_argument("minutes", type=float, nargs="?", default=10)
     seconds = parser.parse_args().minutes * 60
@@ -169,7 +168,7 @@ def main() -> int:
 
 def _soak(seconds: float, cluster: Cluster, serving: list[tuple[str, psutil.Process]]) -> int:
     for address, process in serving:
-        _states(address, process)  # every process has made every list once
+        _states(address, process)  # warm up every list in every process
     stop = threading.Event()
     seen: dict[tuple[int, str], str] = {}
     clients = [Client(serving[number % len(serving)][0], seen, stop) for number in range(_CLIENTS)]
@@ -197,15 +196,15 @@ def _soak(seconds: float, cluster: Cluster, serving: list[tuple[str, psutil.Proc
     problems += [f"Process {process} was replaced." for process, growth in growths.items() if growth is None]
     largest = max(growth or 0 for growth in growths.values())
     if seconds < _WARM_SECONDS:
-        print("Memory is not judged in a run that is so short.")
+        print("The run is too short to judge memory.")
     elif largest > _GROWTH:
-        problems.append(f"A process has grown: it holds {largest:.3f} times as much in the last quarter.")
+        problems.append(f"A process has grown: its memory is {largest:.3f} times as large in the last quarter.")
     if len(served) != 1:
-        problems.append(f"The processes do not serve the same: {states}")
+        problems.append(f"The processes disagree: {states}")
     if states[0]["revision"] != 1 + published:  # the first is what the package ships
         problems.append(f"{published} times was published, and revision {states[0]['revision']} is served.")
     if not published or not failed:
-        problems.append("Nothing was published, or the database was never away.")
+        problems.append("Nothing was published, or the database was always available.")
     report(
         "soak",
         f"{seconds / 60:g} minutes, with the database away for {_OUTAGE_SECONDS:g} seconds in the middle",
@@ -224,7 +223,7 @@ def _soak(seconds: float, cluster: Cluster, serving: list[tuple[str, psutil.Proc
 
 
 def _watch(seconds: float, cluster: Cluster, roots: list[psutil.Process]) -> dict[int, list[float]]:
-    """Return the megabytes of every server process over the time, and interrupt the database in the middle of it."""
+    """Return the megabytes of every server process over time, and interrupt the database in the middle."""
     memory: dict[int, list[float]] = {}
     began = time.monotonic()
     interruption = threading.Timer(seconds / 2, _interrupt, [cluster])
@@ -244,7 +243,7 @@ def _interrupt(cluster: Cluster) -> None:
 
 
 def _growths(memory: dict[int, list[float]]) -> dict[int, float | None]:
-    """Return, by process, what its memory in the last quarter is to that in the second; None if it was not there."""
+    """Return the growth of each process from the second quarter to the last; None if it did not live throughout."""
     longest = max(len(samples) for samples in memory.values())
     growths: dict[int, float | None] = {}
     for process, samples in memory.items():
@@ -256,7 +255,7 @@ def _growths(memory: dict[int, list[float]]) -> dict[int, float | None]:
 
 
 def _states(address: str, root: psutil.Process) -> list[dict[str, Any]]:
-    """Return what each process behind an address serves: a new connection reaches any of them."""
+    """Return the state of each process behind an address; every new connection reaches one of them."""
     states: dict[int, dict[str, Any]] = {}
     expected = len(root.children()) or 1
     deadline = time.monotonic() + 60
@@ -265,7 +264,7 @@ def _states(address: str, root: psutil.Process) -> list[dict[str, Any]]:
         state = json.loads(body)
         states[state["process"]] = state
     if len(states) < expected:
-        raise RuntimeError(f"Of {expected} processes only {len(states)} have answered.")
+        raise RuntimeError(f"Only {len(states)} of {expected} processes answered.")
     return list(states.values())
 
 
@@ -279,10 +278,10 @@ def _cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def _program(name: str) -> str:
-    # Debian keeps those of every version in a folder of its own.
+    # Debian has a folder for each version.
     found = shutil.which(name) or max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default="")
     if not found:
-        sys.exit(f"{name} is not there. Install PostgreSQL's server: apt-get install postgresql.")
+        sys.exit(f"{name} is not installed. Install PostgreSQL's server: apt-get install postgresql.")
     return found
 
 

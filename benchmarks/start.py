@@ -1,4 +1,4 @@
-"""What the app adds to Django's start, in fresh processes: `python -m benchmarks.start`."""
+"""The time and memory that the app adds to Django's start: `python -m benchmarks.start`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONTRIB = (
 )
 _WITH_ADMIN = f"django.contrib.admin {_CONTRIB}"
 
-# The processor's time: waiting for a busy disk or for other programs is no cost of ours.
+# Processor time, because waiting for disks and other programs is not our cost.
 _PROCESS = """
 import time
 import psutil
@@ -30,7 +30,7 @@ print(time.process_time() - began, process.memory_info().rss - before)
 
 
 def main() -> None:
-    """Measure with and without, in turn, and report what is between them."""
+    """Measure with and without the app, alternately, and report the differences."""
     with tempfile.TemporaryDirectory() as bytecode:
         start = partial(_start, bytecode)
         starts = {
@@ -58,8 +58,8 @@ def main() -> None:
 
 
 def _start(bytecode: str, apps: str, then: str = "") -> tuple[float, int]:
-    """Return the seconds and the bytes of one start."""
-    # An installed package is compiled already. The first round, which is thrown away, compiles everything.
+    """Return the seconds and bytes of one start."""
+    # An installed package is already compiled. Here the warm-up round compiles everything.
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A catalog of any size, made of the shipped codes: `BENCH_DATABASE=… python -m benchmarks.synthetic 10000`."""
+"""Fill a database with variations of the shipped codes: `BENCH_DATABASE=… python -m benchmarks.synthetic 10000`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _BATCH = 1_000  # codes in one publish
 
 
 def fill(codes: int) -> None:
-    """Publish so many codes, each with 17 languages and a runbook, as long as the shipped ones.
+    """Publish this many codes, each with 17 languages and a runbook as long as the shipped ones.
 
-    Drafts of their texts are left out: readers never touch them, and they would take longer than all the rest.
+    Draft texts are left out: readers never touch them, and writing them would take longer than the rest.
     """
     categories = dict(Category.objects.values_list("slug", "pk"))
     missing = islice(entries(), max(0, codes - len(seed.packaged())))
@@ -46,7 +46,7 @@ def fill(codes: int) -> None:
 
 
 def entries() -> Iterator[Entry]:
-    """Yield codes without end. Every text differs from all others, as if somebody had written it."""
+    """Yield an endless series of codes with texts that all differ, like real ones."""
     for number, entry in zip(count(_FIRST), cycle(seed.packaged())):
         code = str(number)
         messages = {

@@ -1,4 +1,4 @@
-"""From a publish to the first other process that shows it: `python -m benchmarks.visibility`."""
+"""The time from a publish until another process shows it: `python -m benchmarks.visibility`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PUBLISHES = 2 if IS_SMOKE else 15
 
 
 def main() -> None:
-    """Measure and report, for each database that is there."""
+    """Measure and report for each available database."""
     report("visibility", "Publishes seen by another process", [row for kind in databases.kinds() for row in _see(kind)])
 
 
@@ -21,11 +21,11 @@ def _see(kind: str) -> list[Row]:
     with databases.filled(kind) as database:
         reader: Any = databases.start("benchmarks.news", "read", database=database, BENCH_REFRESH_SECONDS=refresh)
         try:
-            reader.stdout.readline()  # it has read once
+            reader.stdout.readline()  # the first read is done
             published = databases.run(
                 "benchmarks.news", "publish", str(_PUBLISHES), database=database, BENCH_REFRESH_SECONDS=refresh
             )
-            # Both clocks are the machine's own, so that times of two processes can be compared.
+            # The monotonic clock is the machine's, so times of two processes can be compared.
             delays = [float(reader.stdout.readline()) - float(committed) for committed in published.split()]
         finally:
             reader.kill()

@@ -14,7 +14,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 # The package is documented as it stands beside this file, installed or not.
 sys.path[:0] = [str(_ROOT), str(_ROOT / "docs" / "_ext")]
 
-# The reference is read from docstrings, and the models can be imported in a Django that is set up, and not otherwise.
+import pts_modules  # noqa: E402 - found on the path that was set above
+
+# The reference is read from docstrings, and the models can only be imported once Django is set up.
 settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "pts_errors"])
 django.setup()
 
@@ -27,7 +29,8 @@ copyright = "the django-pts-errors contributors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "pts_catalog"]
 exclude_patterns = ["_build"]
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "substitution"]
+myst_substitutions = {"modules": pts_modules.tables()}
 myst_heading_anchors = 3
 
 # Docstrings write names in single backticks, as they would in Markdown.

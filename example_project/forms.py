@@ -1,4 +1,4 @@
-"""The forms of the checkout, and the control that tells the gateway what to answer."""
+"""The forms of the checkout, and the control that chooses the gateway's answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from example_project.gateway import PAYMENT, WITHDRAWAL, Order
 from pts_errors import lookup, snapshot
 from pts_errors.values import languages
 
-# Without characters that are read out wrongly on the telephone.
+# Without characters that are easily misheard on the phone.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 CURRENCIES = [
@@ -38,11 +38,10 @@ class PaymentForm(forms.Form):
     amount = forms.DecimalField(label=_("Amount"), max_digits=15, decimal_places=6, initial=1200)
     currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
     channel = forms.ChoiceField(label=pgettext_lazy("of a payment", "Channel"), choices=CHANNELS)
-    # A fresh one with every page: who goes back and sends the same page again, sends the same order again.
+    # New with every page, so going back and submitting the same page again repeats the same order.
     order_id = forms.RegexField(r"\A[PW]-[0-9A-Z]{6}\Z", widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what every form takes; ids tell the page's two forms apart."""
         super().__init__(*args, **{**kwargs, "auto_id": f"{self.kind}-%s"})
         self.fields["amount"].widget.attrs.update(step="any", inputmode="decimal", dir="ltr")
         self.initial["order_id"] = new_order_id(self.kind)
@@ -53,7 +52,7 @@ class PaymentForm(forms.Form):
 
 
 class WithdrawalForm(PaymentForm):
-    """The merchant pays out to somebody."""
+    """The merchant pays out to a payee."""
 
     kind = WITHDRAWAL
 
@@ -63,12 +62,11 @@ class WithdrawalForm(PaymentForm):
 
 
 class AgainForm(forms.Form):
-    """Lets the gateway answer the last order with a code of one's choice."""
+    """Repeats the last order with a chosen answer of the gateway."""
 
     code = forms.ChoiceField(label=_("Let the gateway answer with"), required=False)
 
     def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
-        """Take the language of the titles."""
         super().__init__(*args, **kwargs)
         names = {slug: category.name for slug, category in snapshot.current().categories.items()}
         groups: dict[str, list[tuple[str, str]]] = {name: [] for name in names.values()}
@@ -80,5 +78,5 @@ class AgainForm(forms.Form):
 
 
 def new_order_id(kind: str) -> str:
-    """Return an order id that nobody has used, such as ``W-7K2M4Q``."""
+    """Return a new order id, such as ``W-7K2M4Q``."""
     return f"{kind[0].upper()}-" + "".join(secrets.choice(_LETTERS) for _position in range(6))

@@ -1,4 +1,4 @@
-"""A made-up PTS: it refuses what the real gateway refuses, by rules of its own, and answers in the same JSON."""
+"""A made-up PTS: it refuses orders by simple rules, and answers in the same JSON as the real gateway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pts_errors.values import seed
 
 PAYMENT, WITHDRAWAL = "payment", "withdrawal"
 
-# What each channel of this merchant's contract can carry.
+# Currencies of each channel in this merchant's contract.
 CHANNELS: dict[str, tuple[str, ...]] = {
     "gcash": ("PHP",),
     "alipay": ("CNY",),
@@ -25,16 +25,16 @@ CHANNELS: dict[str, tuple[str, ...]] = {
 _LARGEST_WITHDRAWAL, _SMALLEST_WITHDRAWAL = Decimal(50_000), Decimal(10)
 _LARGEST_PAYMENT, _SMALLEST_PAYMENT = Decimal(100_000), Decimal(1)
 
-# The merchant's own money; what is not named here is plenty.
+# The merchant's own balances; all others are unlimited.
 _BALANCES = {"USDT": Decimal(2_000)}
 
-# Enough to notice every order that a visitor sends twice.
+# Enough to notice every order that a visitor repeats.
 _REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the merchant sends."""
+    """An order as the merchant sends it."""
 
     order_id: str
     """The merchant's own, and unique."""
@@ -48,15 +48,14 @@ class Order:
 
 
 class Gateway:
-    """Answers orders and remembers those that it accepted, as the real one does."""
+    """Answers orders and remembers the accepted ones, like the real gateway."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
-        """Take a clock, for timestamps."""
         self._clock = clock
         self._accepted: deque[str] = deque(maxlen=_REMEMBERED)
 
     def send(self, order: Order, *, answer_with: str = "") -> dict[str, Any]:
-        """Return PTS's JSON for an order: with this code if one is given, else by the gateway's own rules."""
+        """Return PTS's JSON for an order, with this code or by the gateway's own rules."""
         code = answer_with or self._judge(order)
         message = next((entry.provider_message for entry in seed.packaged() if entry.code == code), "")
         if code != "1000":
@@ -65,13 +64,13 @@ class Gateway:
         return {"code": code, "message": message, "data": self._receipt(order)}
 
     def _judge(self, order: Order) -> str:
-        """Return the code that the first rule which is broken answers with, or 1000."""
-        carried = {currency for currencies in CHANNELS.values() for currency in currencies}
+        """Return the code of the first broken rule, or 1000."""
+        supported = {currency for currencies in CHANNELS.values() for currency in currencies}
         is_withdrawal = order.kind == WITHDRAWAL
         rules = {
             "1001": order.amount <= 0,
             "1003": order.order_id in self._accepted,
-            "1008": order.currency not in carried,
+            "1008": order.currency not in supported,
             "1015": order.currency not in CHANNELS.get(order.channel, ()),
             "1021": is_withdrawal and order.payee.strip().casefold() == "nobody",
             "1005": is_withdrawal and order.amount >= _LARGEST_WITHDRAWAL,

@@ -1,4 +1,4 @@
-"""Settings of the demo: one SQLite file, every language of the catalog, nothing that a real site would keep."""
+"""Settings of the demo: one SQLite file and every language of the catalog. Not for production."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pts_errors.values.languages import name_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# A demo has no secrets. The command ``demo`` refuses to run with DEBUG off, so that nobody takes this for a real site.
+# A demo has no secrets. The command ``demo`` refuses to run with DEBUG off, so this cannot become a real site.
 SECRET_KEY = "a demo has no secrets"
 DEBUG = os.environ.get("DEBUG", "1").lower() in {"1", "true", "yes", "on"}
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -55,7 +55,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DEMO_DATABASE", BASE_DIR / "demo.sqlite3"),
         "OPTIONS": {
-            # A publish takes the write lock at its first statement instead of failing half-way, and readers go on.
+            # A publish locks at its first statement instead of failing half-way. Readers are not blocked.
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },

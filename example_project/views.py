@@ -1,4 +1,4 @@
-"""The checkout: send an order to the gateway, and show what its answer means to whom."""
+"""The checkout: send an order to the gateway, and show its answer to each audience."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from pts_errors.pages import words
 from pts_errors.values import languages, markdown
 from pts_errors.values.entry import Severity
 
-# The languages in which the page itself is written; in every other one it is English around the translated errors.
+# Languages with a translation of the page itself. In others the page is English around translated errors.
 _PAGE_LANGUAGES = ("en", "zh-hans", "ar")
 
 _FORMS: dict[str, type[PaymentForm]] = {form.kind: form for form in (PaymentForm, WithdrawalForm)}
 
-# What a first visitor sees: somebody wanted too much.
+# The first page of a visitor shows a withdrawal above the limit.
 _EXAMPLE = Order(
     order_id="W-7K2M4Q",
     kind=WITHDRAWAL,
@@ -45,7 +45,7 @@ _gateway = Gateway()
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Show the forms and what became of the visitor's last order."""
+    """Show the forms and the answer to the visitor's last order."""
     return _page(request)
 
 
@@ -71,7 +71,7 @@ def again(request: HttpRequest) -> HttpResponse:
 
 
 def _attempt(order: Order, *, answer_with: str = "") -> dict[str, Any]:
-    """Send an order and return what the session remembers of it."""
+    """Send an order and return the part that the session keeps."""
     answer = _gateway.send(order, answer_with=answer_with)
     try:
         raise_for_code(answer)
@@ -132,19 +132,19 @@ def _page(request: HttpRequest, *, invalid: PaymentForm | None = None) -> HttpRe
 
 
 def _amount(amount: Decimal) -> str:
-    """Return an amount as all three languages of the page write it: with two decimals, or more where there are more."""
+    """Return an amount with at least two decimals, in the notation common to all languages of the page."""
     return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,f}"
 
 
 def _neighbours(code: str) -> dict[str, str]:
-    """Return the codes before and after this one, to walk through the catalog."""
+    """Return the previous and the next code, for browsing the catalog."""
     codes = [error.code for error in lookup.get_all()]
     position = codes.index(code) if code in codes else 0
     return {"previous_code": codes[position - 1], "next_code": codes[(position + 1) % len(codes)]}
 
 
 def _words(code: str) -> dict[str, Any]:
-    """Return the values of a code in words for people."""
+    """Return the values of a code in words."""
     error = lookup.get(code)
     return {
         "outcome": words.of_outcome(error.outcome, error.retry_advice).sentence,
@@ -156,13 +156,13 @@ def _words(code: str) -> dict[str, Any]:
 
 
 def _runbook(code: str) -> dict[str, Any]:
-    """Return the first lines of what ops staff read about a code, and the key of its row in the admin."""
+    """Return the beginning of a code's runbook, and the key of its row in the admin."""
     entry = snapshot.current().entries.get(code)
     if entry is None or entry.runbook is None:
         return {}
     steps = markdown.numbered_items(entry.runbook.diagnosis)
     return {
-        # Safe, because the renderer lets no HTML of the text through.
+        # Safe, because the renderer escapes HTML in the text.
         "runbook_meaning": mark_safe(markdown.render(entry.runbook.meaning.partition("\n\n")[0])),
         "runbook_first_step": mark_safe(markdown.render(steps[0])) if steps else "",
         "runbook_owner": entry.runbook.owner or entry.category.owner,

@@ -1,4 +1,4 @@
-"""How this package answers over HTTP: language, validators, and what a cache may keep; for the API and the pages."""
+"""How the API and the pages answer over HTTP: language, validators and headers for caches."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from pts_errors.values import languages
 from pts_errors.values.catalog import Catalog
 
 VARY = ("Accept-Language", "Accept", "Cookie", "Authorization")
-"""What an answer depends on. Authorization, because some caches would share answers to authenticated requests."""
+"""The request headers that answers depend on. Authorization, because some caches share authenticated answers."""
 
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": ", ".join(VARY)}
-"""The headers of an answer that no cache may keep."""
+"""The headers of an answer that no cache may store."""
 
-# Servers on the way that compress an answer mark its tag, as Apache does, and do not remove the mark again.
+# Proxies that compress an answer mark its ETag, as Apache does, and leave the mark in later requests.
 _ON_THE_WAY = re.compile(r'\AW/|(?:-gzip|-br|-zstd)+(?="\Z)')
 # Compressing a shorter body saves less than the header costs.
 _COMPRESS_FROM = 200
 _REFUSED_GZIP = re.compile(r"(?:gzip|\*)\s*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)")
 _CONDITIONS = {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"}
 _OF_304 = ("Cache-Control", "ETag", "Vary", "Content-Language")
-# Enough for the headers of browsers and programs. Others are parsed on every request.
+# Enough for browsers and programs. Further headers are parsed on every request.
 _MAX_HEADERS = 1000
 _HEADER_LENGTH = 200
 
@@ -39,7 +39,6 @@ class Answer:
     """A public answer, made once and sent often."""
 
     def __init__(self, body: bytes, *, catalog: Catalog, language: str, content_type: str = "application/json") -> None:
-        """Take the body, and what its tag is made of."""
         self.body = body
         fingerprint = hashlib.sha256(content_type.encode() + body).hexdigest()[:8]
         self._headers = {
@@ -51,7 +50,7 @@ class Answer:
         }
 
     def respond(self, request: HttpRequest, *, is_public: bool = True) -> HttpResponse:
-        """Return the answer to a request; 304 or 412 where the client's conditions say so.
+        """Return the answer to a request; 304 or 412 if its conditions require that.
 
         A public answer is compressed here, once for all clients that accept it. It holds no secret that its length
         could reveal.
@@ -92,7 +91,7 @@ def etag(catalog: Catalog, language: str, fingerprint: str) -> str:
 
 
 def condition(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Return the response to a request, or 304 or 412 where the client's conditions say so."""
+    """Return the response to a request, or 304 or 412 if its conditions require that."""
     etag = response.headers["ETag"]
     if "HTTP_IF_MATCH" not in request.META:
         sent = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
@@ -108,7 +107,7 @@ def negotiate(request: HttpRequest, catalog: Catalog) -> str:
         known = catalog.derived.setdefault(negotiate, {})
     language = known.get(header)
     if language is None:
-        # Django's parser bounds the header's length and what it remembers of it.
+        # Django's parser limits the header's length and its own cache.
         preferred = [tag for tag, quality in parse_accept_lang_header(header) if quality > 0]
         language = languages.negotiate(preferred, catalog.languages, catalog.source_language)
         if len(known) < _MAX_HEADERS and len(header) <= _HEADER_LENGTH:
@@ -120,7 +119,7 @@ def preferred_type(request: HttpRequest, offered: list[str]) -> str | None:
     """Return the media type that the client prefers, or None if it accepts none of these."""
     try:
         return request.get_preferred_type(offered)
-    except ValueError:  # Django reads no media type of ten thousand characters
+    except ValueError:  # Django refuses very long media types
         return None
 
 

@@ -1,4 +1,4 @@
-"""The app: tells Django when to check, to seed and to refresh."""
+"""The app's configuration: it registers the checks and connects the receivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""System checks: what is wrong with a setting, and what to type instead."""
+"""System checks of the settings: each says what is wrong, and what to set instead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Return an error for every setting with a value that cannot work."""
     return [
         Error(
-            f"PTS_ERRORS_{name} is {getattr(conf, name)!r}, which cannot be used.",
+            f"PTS_ERRORS_{name} has the invalid value {getattr(conf, name)!r}.",
             hint=f"Set it to {remedy}.",
             id=f"pts_errors.{id}",
         )
@@ -37,11 +37,11 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_isolation(**kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for every MySQL or MariaDB database on which a publish could silently undo another one's edit."""
+    """Return a warning for every MySQL or MariaDB database on which a publish could silently undo an edit."""
     return [
         Warning(
             f"The database {alias!r} does not use READ COMMITTED.",
-            hint='Remove "isolation_level" from its OPTIONS, or set it to "read committed", which is Django\'s default.',
+            hint='Remove "isolation_level" from its OPTIONS, or set it to "read committed", Django\'s default.',
             id="pts_errors.W001",
         )
         for alias, level in _options("mysql", "isolation_level", "read committed")
@@ -50,27 +50,27 @@ def check_isolation(**kwargs: Any) -> list[CheckMessage]:
 
 
 def check_tenants(**kwargs: Any) -> list[CheckMessage]:
-    """Return an error if each tenant has its own tables of this app: a process would show one tenant's texts to another."""
+    """Return an error if each tenant has its own tables of this app: tenants would read each other's texts."""
     config = apps.get_app_config("pts_errors")
     names = {config.name, f"{type(config).__module__}.{type(config).__qualname__}"}
     if names.isdisjoint(conf.tenant_apps()):
         return []
     return [
         Error(
-            "The catalog is one for the whole process, and this app is in the TENANT_APPS of django-tenants.",
-            hint=f"Move {config.name!r} to SHARED_APPS, and only there: all tenants read one catalog.",
+            "This app is in the TENANT_APPS of django-tenants, but a process has one catalog for all tenants.",
+            hint=f"Move {config.name!r} to SHARED_APPS, and list it nowhere else.",
             id="pts_errors.E012",
         )
     ]
 
 
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for every setting that suits development, but not a site that serves customers."""
+    """Return a warning for every setting that suits development only."""
     found: list[CheckMessage] = []
     if conf.PROBLEM_AUDIENCE == "integrator":
         found.append(
             Warning(
-                "Problem details tell everybody what only integrators may read, also why a check failed.",
+                "Problem details show everyone what is for integrators only, such as why a check failed.",
                 hint='Set PTS_ERRORS_PROBLEM_AUDIENCE to "customer", or silence this if no customer can reach the API.',
                 id="pts_errors.W002",
             )
@@ -78,7 +78,7 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
     if conf.REFRESH_SECONDS == 0:
         found.append(
             Warning(
-                "Every read asks the database whether there is a newer catalog.",
+                "Every read queries the database for a newer catalog.",
                 hint="Remove PTS_ERRORS_REFRESH_SECONDS, which is 1 by default, or set it to a few seconds.",
                 id="pts_errors.W003",
             )
@@ -139,7 +139,7 @@ def _are_days(value: object) -> bool:
     )
 
 
-# Id, setting, whether a value can work, and what to type instead.
+# Id, setting, test of its value, and what to set instead.
 _SETTINGS = (
     ("E001", "SOURCE_LANGUAGE", _text(TAG), 'a language tag such as "en"'),
     ("E002", "LANGUAGES", _texts(TAG), 'a list such as ["en", "zh-hans"]'),

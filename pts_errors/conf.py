@@ -13,22 +13,22 @@ class Settings:
 
     @property
     def SOURCE_LANGUAGE(self) -> str:
-        """The language in which texts are written first, and to which every other one falls back."""
+        """The language in which texts are written first, and to which all others fall back."""
         return cast(str, getattr(settings, "PTS_ERRORS_SOURCE_LANGUAGE", "en"))
 
     @property
     def LANGUAGES(self) -> Sequence[str]:
-        """The languages to offer; empty for all those that the catalog has."""
+        """The languages to offer; empty for all languages of the catalog."""
         return cast(Sequence[str], getattr(settings, "PTS_ERRORS_LANGUAGES", ()))
 
     @property
     def REFRESH_SECONDS(self) -> float:
-        """Seconds after which a process asks the database again whether something was published; 0 for every read."""
+        """Seconds between a process's queries for a newer catalog; 0 for a query at every read."""
         return cast(float, getattr(settings, "PTS_ERRORS_REFRESH_SECONDS", 1))
 
     @property
     def SHARED_MAX_AGE(self) -> int:
-        """Seconds for which a shared cache may answer in place of this site without asking it; 0 for none."""
+        """Seconds for which a shared cache may answer without asking this site; 0 for never."""
         return cast(int, getattr(settings, "PTS_ERRORS_SHARED_MAX_AGE", 0))
 
     @property
@@ -38,7 +38,7 @@ class Settings:
 
     @property
     def BASE_URL(self) -> str:
-        """Scheme and host of the addresses that machines keep, ``"https://pay.example"``; empty for paths alone."""
+        """Scheme and host of absolute addresses, such as ``"https://pay.example"``; empty for paths only."""
         return cast(str, getattr(settings, "PTS_ERRORS_BASE_URL", ""))
 
     @property
@@ -49,12 +49,12 @@ class Settings:
 
     @property
     def PROBLEM_AUDIENCE(self) -> str:
-        """For whom `pts_errors.api.problems` writes: ``"customer"`` or ``"integrator"``."""
+        """The readers of problem details: ``"customer"`` or ``"integrator"``."""
         return cast(str, getattr(settings, "PTS_ERRORS_PROBLEM_AUDIENCE", "customer"))
 
     @property
     def EXCEPTION_HANDLER(self) -> str:
-        """Dotted path of the DRF exception handler that gets every exception which is no PTSError."""
+        """Dotted path of the DRF exception handler for every exception other than a PTSError."""
         return cast(str, getattr(settings, "PTS_ERRORS_EXCEPTION_HANDLER", "rest_framework.views.exception_handler"))
 
     @property
@@ -80,7 +80,7 @@ class Settings:
         return cast(Sequence[str], getattr(settings, "PTS_ERRORS_RUNBOOK_PARAMETERS", default))
 
     def tenant_apps(self) -> set[str]:
-        """Return the apps of which django-tenants gives each tenant tables of its own, as its own settings say."""
+        """Return the apps whose tables each tenant has for itself, by the settings of django-tenants."""
         kinds: Mapping[str, Mapping[str, Sequence[str]]] = {"": {"APPS": getattr(settings, "TENANT_APPS", ())}}
         if getattr(settings, "HAS_MULTI_TYPE_TENANTS", False):
             kinds = getattr(settings, "TENANT_TYPES", {})

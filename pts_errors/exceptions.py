@@ -1,4 +1,4 @@
-"""The exceptions of this package: the gateway's answer as one, and what publishing refuses."""
+"""The exceptions of this package: an error of the gateway, and refusals to publish or import."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
 
-# As many digits as a card number has. No code is so long, and logs must not hold one.
+# As long as a card number, which logs must not hold. No code is that long.
 _CARD = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 
-# Python refuses to write an int of thousands of digits as text, and no code or order id is near that.
+# Python refuses to convert an int of thousands of digits to text. No code or order id is near that.
 _MAX_NUMBER = 10**100
 
 
@@ -31,16 +31,16 @@ class PTSError(Exception):
         self.code = _text(code)
         self.reference = reference
         self.retry_after = retry_after
-        # All of it, because Celery's JSON carries nothing else; without the end that says nothing, so that a host's own
-        # class which takes a code only can be made from it.
+        # Celery's JSON carries nothing but args. Trailing Nones are dropped, so that a host's subclass that takes only
+        # a code can be rebuilt.
         args: list[object] = [self.code, reference, retry_after]
         while args[-1] is None:
             args.pop()
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Callable[..., PTSError], tuple[object, ...], dict[str, object]]:
-        """Copy and pickle without ``__init__``, because a host's own class may have one that takes something else."""
-        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]  # as pickle has it
+        """Copy and pickle without ``__init__``, because a host's subclass may take other arguments."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]  # as pickle does
 
     def __str__(self) -> str:
         code = _CARD.sub("…", self.code)[:20]
@@ -75,7 +75,6 @@ class PublishRefused(Exception):
     """Nothing was published, because customers or integrators would be harmed."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:
-        """Take what is wrong."""
         self.issues = tuple(issues)
         super().__init__(self.issues)
 
@@ -89,11 +88,11 @@ class PublishRefused(Exception):
 
 
 class UnpublishedChanges(Exception):
-    """A restore would overwrite edits that nobody has published."""
+    """A restore would overwrite unpublished edits."""
 
 
 class DraftsChanged(Exception):
-    """Somebody saved a draft after the plan of an import was shown. Look at a new plan."""
+    """A draft was saved after the plan of an import was shown. Make a new plan."""
 
 
 class AppendOnly(Exception):
@@ -101,7 +100,7 @@ class AppendOnly(Exception):
 
 
 class ExchangeError(Exception):
-    """A catalog file cannot be read as one; nothing was changed."""
+    """A catalog file cannot be read; nothing was changed."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         """Take the problems, each a sentence that begins with file and line."""

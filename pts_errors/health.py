@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pts_errors import snapshot
 from pts_errors.conf import conf
 
-# More than a database needs that works at all, on top of the time after which it is asked again.
+# Allowed on top of the refresh interval; a working database answers sooner.
 _GRACE_SECONDS = 30
 
 
@@ -17,21 +17,21 @@ class Health:
     """What this process serves. ``dataclasses.asdict`` makes JSON values of it."""
 
     is_healthy: bool
-    """Whether the catalog is the database's, was confirmed by it lately, and is whole."""
+    """Whether the catalog comes from the database, was confirmed recently, and is complete."""
     revision: int
-    """Number of the publish that is served; 0 for the packaged catalog, which stands in for a database not reached yet."""
+    """Number of the publish that is served; 0 for the packaged catalog, until the database is reached."""
     age: float | None
-    """Seconds since the database last said that this is the newest catalog; None if it never did."""
+    """Seconds since the database last confirmed that this is the newest catalog; None if it never did."""
     error: str
-    """Why the last refresh failed, for staff; empty if it did not."""
+    """Why the last refresh failed, for staff; empty if it succeeded."""
     damaged: tuple[str, ...]
     """Codes whose published state cannot be read, so that their readers get the safe unknown text."""
 
 
 def check() -> Health:
-    """Return what this process serves, after asking the database for news if that is due. Never raises.
+    """Return what this process serves, after a refresh if one is due. Never raises.
 
-    A process that is not healthy goes on serving: let it raise an alarm, but do not stop it.
+    An unhealthy process goes on serving: let it raise an alarm, but do not stop it.
     """
     catalog, holder = snapshot.current(), snapshot.holder
     age = None if holder.confirmed is None else time.monotonic() - holder.confirmed

@@ -1,4 +1,4 @@
-"""Look a code up: what it means, what may be done, and what the customer reads."""
+"""Look up a code: what it means, what may be done, and what the customer reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pts_errors.values.catalog import LocalizedError, text_of
 
 _logger = logging.getLogger("pts_errors")
 
-# Each unknown code is logged once, up to this many: clients can invent codes without end.
+# Each unknown code is logged once, up to this many: clients can invent any number of codes.
 _MAX_LOGGED = 1000
 
 

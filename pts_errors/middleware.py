@@ -1,4 +1,4 @@
-"""A middleware for plain Django views: an uncaught PTSError becomes an answer instead of a server error."""
+"""A middleware for plain Django views: an uncaught PTSError becomes a proper answer."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _TYPES = [problem.CONTENT_TYPE, "application/json", "text/html"]
 
 
 class PTSErrorMiddleware(MiddlewareMixin):
-    """Answers a PTSError with problem details, or with the page ``pts_errors/problem.html`` where a browser asks.
+    """Answers a PTSError with problem details, or a browser with the page ``pts_errors/problem.html``.
 
-    Put ``"pts_errors.middleware.PTSErrorMiddleware"`` last into ``MIDDLEWARE``, below those that choose the language.
+    Put ``"pts_errors.middleware.PTSErrorMiddleware"`` last in ``MIDDLEWARE``, below those that choose the language.
     Views under ``ATOMIC_REQUESTS`` have been rolled back by then.
     """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the answer to a PTSError, and nothing for every other exception."""
+        """Return the answer to a PTSError, and None for any other exception."""
         if not isinstance(exception, PTSError):
             return None
         described = problem.describe(exception)
         if answers.preferred_type(request, _TYPES) == "text/html":
-            # The template gets what may be shown and no more, so that a host's own one cannot show more either.
+            # Only what may be shown, so that a host's own template cannot show more.
             context = {
                 "problem": described.body,
                 "language": described.error.language,

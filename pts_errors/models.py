@@ -1,4 +1,4 @@
-"""The tables: drafts as ops staff edit them, and the log of what was published."""
+"""The tables: drafts, the log of revisions, and its head."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MESSAGE_LENGTH = 2_000
 _SECTION_LENGTH = 10_000
 _RESOLUTION_LENGTH = 4_000
 
-# Rows to hold in memory at a time: states are long.
+# Rows in memory at a time: snapshots are long.
 _CHUNK = 200
 
 _Row = TypeVar("_Row")
@@ -65,11 +65,11 @@ def validate_new_slug(value: str) -> None:
         ValidationError: the slug has one.
     """
     if value != value.lower():
-        raise ValidationError(_("Use small letters only."))
+        raise ValidationError(_("Use lower-case letters only."))
 
 
 def validate_value(field: models.Field[Any, Any], value: Any) -> None:
-    """Refuse a value that the admin's forms would refuse, for values that come from elsewhere.
+    """Refuse values from other sources that the admin's forms would refuse.
 
     Raises:
         ValidationError: the value is invalid; there may be several messages.
@@ -132,10 +132,10 @@ LABELS: dict[type[StrEnum], dict[str, Any]] = {
 
 
 class KeyedManager(models.Manager[_Model]):
-    """Finds rows by the natural key that fixtures give them."""
+    """Finds rows by natural key, for fixtures."""
 
     def get_by_natural_key(self, *key: str) -> _Model:
-        """Return the row of a key, whose parts are the fields that the model names in ``KEY``."""
+        """Return the row with a natural key, whose fields the model names in ``KEY``."""
         return self.get(**dict(zip(cast(Any, self.model).KEY, key, strict=True)))
 
 
@@ -284,9 +284,9 @@ class ErrorCode(models.Model):
         help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
     )
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
-    # Paths (see merge.py) at which the package ships another value than ours, and a decision is still open.
+    # Paths of values that differ from newly shipped ones, and still have to be decided.
     unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
-    # Fingerprint of the draft after the last import: while it matches, every unpublished change came from files.
+    # Fingerprint of the draft after the last import. While it matches, all unpublished changes came from files.
     imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
 
     objects = KeyedManager()
@@ -339,7 +339,7 @@ class ErrorCode(models.Model):
         return f"{self.code} {self.name}"
 
     def get_absolute_url(self) -> str:
-        """Return the address of the code's public page, or an empty text where the host does not serve them."""
+        """Return the URL of the code's public page, or an empty text if the host does not serve it."""
         try:
             return reverse("pts_errors:error", kwargs={"code": self.code})
         except NoReverseMatch:
@@ -441,7 +441,8 @@ class Runbook(models.Model):
     diagnosis = _long_text(
         _("diagnosis"),
         _(
-            "A numbered list. Every step says what to expect and where to go otherwise. What the first step asks to do is shown at the top of the page."
+            "A numbered list. Every step says what to expect and where to go otherwise. "
+            "What the first step asks to do is shown at the top of the page."
         ),
     )
     mitigation = _long_text(
@@ -474,10 +475,10 @@ class Runbook(models.Model):
 
 
 class FlagQuerySet(models.QuerySet["Flag"]):
-    """What readers reported about runbooks."""
+    """Flags that readers set on runbooks."""
 
     def open(self) -> Self:
-        """Return the reports that are still open."""
+        """Return the flags that are still open."""
         return self.filter(closed_at=None)
 
 
@@ -506,7 +507,7 @@ class Flag(models.Model):
         verbose_name = _("flag")
         verbose_name_plural = _("flags")
         ordering = ["created_at", "pk"]
-        # Reports are never edited: readers make them, and people who may change runbooks close them.
+        # Flags are never edited: readers set them, and people who may change runbooks close them.
         default_permissions = ()
 
     def __str__(self) -> str:
@@ -524,7 +525,7 @@ def validate_languages(value: object) -> None:
 
 
 class LanguageLimit(models.Model):
-    """The languages that a group of translators may change, where it may not change all of them."""
+    """The languages to which a group of translators is limited."""
 
     group = models.OneToOneField(
         "auth.Group", on_delete=models.CASCADE, related_name="+", db_constraint=False, verbose_name=_("group")
@@ -534,7 +535,7 @@ class LanguageLimit(models.Model):
         default=list,
         blank=True,
         validators=[validate_languages],
-        help_text=_("What the group gives of “Can change message” holds for these languages alone."),
+        help_text=_("The group's permission “Can change message” applies to these languages only."),
     )
 
     class Meta:
@@ -546,7 +547,7 @@ class LanguageLimit(models.Model):
 
 
 class Head(models.Model):
-    """The single row that every publish updates first: it orders publishes and tells readers that there is a newer one."""
+    """The single row that every publish updates first. It orders publishes, and shows readers that one is new."""
 
     PK: ClassVar[int] = 1
 
@@ -565,7 +566,7 @@ class Head(models.Model):
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
-    """Revisions, which are only ever added."""
+    """Append-only revisions."""
 
     def update(self, **kwargs: Any) -> NoReturn:
         """Refuse.
@@ -608,11 +609,10 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
 
 def stream(rows: models.QuerySet[Any, _Row]) -> Iterator[_Row]:
-    """Yield the rows without holding more than a few of them in memory.
+    """Yield the rows, holding only a few of them in memory.
 
-    All reads are one transaction: behind a pooler such as PgBouncer, which gives each transaction another connection,
-    a server-side cursor ends with its transaction. SQLite has no such cursors, and there a transaction may take the
-    write lock, for which a reader must not wait.
+    All reads share one transaction: poolers such as PgBouncer give each transaction another connection, which ends a
+    server-side cursor. SQLite has no such cursors, and a transaction there may wait for the write lock.
     """
     connection = connections[rows.db]
     is_enough = connection.in_atomic_block or connection.vendor == "sqlite"
@@ -627,7 +627,7 @@ class SnapshotField(models.JSONField):
     """
 
     def deconstruct(self) -> Any:
-        """Return Django's own field: in the database it is the same."""
+        """Return Django's own field, so that migrations do not mention this one."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
@@ -654,13 +654,13 @@ class Revision(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
-    # The account's key as text: it outlives the account, and reveals when the row was changed to name another one.
+    # The account's key as text. It outlives the account, and reveals a row that was changed to name another.
     author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")
     process = models.CharField(_("process"), max_length=150, blank=True, db_default="")
-    # Not auto_now_add: publishing keeps it growing with the number even when the clock goes back.
+    # Not auto_now_add: publishing makes it grow with the number even if the clock goes back.
     created_at = models.DateTimeField(_("created at"), db_index=True)
     digest = models.CharField(_("digest"), max_length=64)
-    # Of the digest. Releases before format 2 do not set it, so the database has the default.
+    # Format of the digest. Releases before format 2 do not set it, so the default is in the database.
     format = models.PositiveSmallIntegerField(_("format"), db_default=1)
     # Covers what a digest of format 1 leaves out, and the previous seal or digest; empty in later formats.
     seal = models.CharField(_("seal"), max_length=64, blank=True, db_default="")
@@ -681,7 +681,7 @@ class Revision(models.Model):
         """Add the revision.
 
         Raises:
-            AppendOnly: it is already there.
+            AppendOnly: the revision is already stored.
         """
         if not self._state.adding:
             raise AppendOnly("Revisions cannot be changed. Publish again instead.")
@@ -708,7 +708,7 @@ class Revision(models.Model):
 
     @property
     def actor(self) -> str:
-        """Who published it: a person, or a named process."""
+        """The person or named process that published the revision."""
         if self.process:
             return _("process %(name)s") % {"name": self.process}
         return self.author_name

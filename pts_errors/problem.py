@@ -1,4 +1,4 @@
-"""An error of the gateway as RFC 9457 problem details, written for the audience that the host has."""
+"""An error of the gateway as RFC 9457 problem details, written for the host's audience."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from pts_errors.values.entry import RetryAdvice
 
 CONTENT_TYPE = "application/problem+json"
 
-# For every code that an end customer must not tell from another. Never 401 or 403, which would blame the customer's
-# credentials for ours; and not 502 or 503, which some clients take as leave to send the payment once more.
+# The same for every code that is hidden from customers. Never 401 or 403, which would blame the customer's
+# credentials, nor 502 or 503, after which some clients send the payment again.
 _HIDDEN_STATUS = 500
 
-# Statuses that speak of the credentials of who asks, and a customer has none of ours.
+# Statuses about the caller's credentials. The gateway checks the merchant's, not the customer's.
 _CREDENTIALS = {401, 403, 407, 511}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What a host answers when the gateway answered with an error."""
+    """The host's answer to an error of the gateway."""
 
     error: LocalizedError
-    """Everything about the code, for the host's own eyes. What may be shown is in the body."""
+    """Everything about the code, for the host only. The body holds what may be shown."""
     status: int
     body: dict[str, Any]
     """The members of the JSON object."""
@@ -49,8 +49,8 @@ class Problem:
 def describe(error: PTSError, *, language: str | None = None) -> Problem:
     """Return the problem details of an error in this language or the active one.
 
-    ``PTS_ERRORS_PROBLEM_AUDIENCE`` decides how much is said: to a customer, a code that is not revealed has a general
-    title and status, and neither code, name, page nor the gateway's own message. Sends
+    ``PTS_ERRORS_PROBLEM_AUDIENCE`` decides how much is shown. For customers, a code that is not revealed gets a general
+    title and status, without code, name, page or the gateway's own message. Sends
     `pts_errors.signals.problem_described`.
     """
     found = lookup.get(error.code, language=language)
@@ -60,12 +60,12 @@ def describe(error: PTSError, *, language: str | None = None) -> Problem:
         body["reference"] = str(error.reference)
     headers = {"Content-Language": found.language, "Cache-Control": "no-store"}
     wait = error.retry_after if error.retry_after is not None else found.retry_after
-    # Not for a hidden code: that one may be repeated at all would tell what kind of fault it was.
+    # Not for a hidden code: the header would reveal the kind of fault.
     if is_open and found.retry_advice == RetryAdvice.RETRY_LATER and wait is not None:
         headers["Retry-After"] = str(wait)
     problem_described.send_robust(
         sender=PTSError,
-        # What a gateway invents is no label for a metric: there would be no end of them.
+        # Unknown codes are left out: as labels of a metric they would grow without limit.
         code=found.code if found.is_known else "",
         outcome=str(found.outcome),
         retry_advice=str(found.retry_advice),
@@ -75,9 +75,9 @@ def describe(error: PTSError, *, language: str | None = None) -> Problem:
 
 
 def respond(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpResponse:
-    """Return problem details as a response; as JSON whatever was asked for, because the media type says so."""
+    """Return problem details as a response: always JSON, whatever the client accepts."""
     text = json.dumps(body, ensure_ascii=False, cls=DjangoJSONEncoder)
-    # A reference from the gateway's JSON may hold half a character, which UTF-8 cannot write.
+    # A reference from the gateway's JSON may hold a lone surrogate, which UTF-8 cannot encode.
     content = text.encode("utf-8", "replace")
     return HttpResponse(content, status=status, headers=dict(headers), content_type=CONTENT_TYPE)
 
@@ -109,13 +109,13 @@ def _hidden(error: LocalizedError) -> dict[str, Any]:
         "status": _HIDDEN_STATUS,
         "detail": error.customer_message,
         "outcome": str(error.outcome),
-        # The same for every hidden code, or it would tell what kind of check failed; and it is right after each.
+        # The same for every hidden code, so that it does not reveal which check failed. It is right after each.
         "retry_advice": str(RetryAdvice.CHECK_STATUS_FIRST),
     }
 
 
 def _status(error: LocalizedError) -> int:
-    # Whoever raises an exception has not done what was asked, also when the catalog says that the code is no error.
+    # An exception means failure, even if the catalog says that the code is not an error.
     if error.http_status < 400:
         return _HIDDEN_STATUS
     if conf.PROBLEM_AUDIENCE != "integrator" and error.http_status in _CREDENTIALS:
@@ -124,7 +124,7 @@ def _status(error: LocalizedError) -> int:
 
 
 def _page(error: LocalizedError) -> str:
-    """Return the address of the code's page, never by the Host header, which is whatever a client says."""
+    """Return the address of the code's page, without the Host header, which a client can forge."""
     if not error.is_known:
         return "about:blank"
     try:

@@ -1,4 +1,4 @@
-"""Receivers of Django's signals."""
+"""Receivers of Django's signals: seed or upgrade after ``migrate``, refresh at each request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
         except LookupError:  # the tables of this app are gone, or not yet there
             return
         if {field.column for field in migrated._meta.local_fields} != {f.column for f in live._meta.local_fields}:
-            return  # tables of another version, whose own migrations will do it
+            return  # tables of another version: its own migrations do it
     # Not at the top of the file: publishing imports half of the package, which a starting process does not need.
     from pts_errors import publishing
     from pts_errors.publishing import log
@@ -39,7 +39,7 @@ def upgrade_after_migrate(*, using: str, apps: Apps = live_apps, **kwargs: Any) 
 
 
 def refresh_before_request(**kwargs: Any) -> None:
-    """Refresh the catalog where a query is always allowed: before the request's transaction, and under ASGI in a thread."""
+    """Refresh the catalog where a query is always allowed: before a transaction, and under ASGI in a thread."""
     snapshot.current()
 
 

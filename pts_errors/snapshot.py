@@ -1,4 +1,4 @@
-"""The published catalog in this process: one immutable value, swapped when the database has a newer one."""
+"""The published catalog of this process: one immutable value, replaced when the database has a newer one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pts_errors.values.entry import Entry
 
 _logger = logging.getLogger("pts_errors")
 
-# How often to try again while the database is away: rarely enough to add no load, often enough to recover soon.
+# The wait between attempts while the database is away: little load, and a quick recovery.
 _BACK_OFF_SECONDS = 5.0
 
 
@@ -54,7 +54,7 @@ class Holder:
         self._spare_lock = threading.Lock()
 
     def current(self) -> Catalog:
-        """Return the catalog to serve now. Never raises while the database is away, and never waits once it is loaded."""
+        """Return the catalog to serve now. Never raises while the database is away, nor waits once loaded."""
         catalog = self.catalog
         if catalog is not None and monotonic() < self.due:
             return catalog
@@ -108,7 +108,7 @@ class Holder:
                 catalog = _load(self.catalog if self._is_loaded else None, connection.alias)
         except SynchronousOnlyOperation:
             # The receiver of request_started asks from a thread instead.
-            return self._keep("It was looked up on an event loop before any request or other thread had asked.")
+            return self._keep("A lookup on an event loop came before any request or thread loaded the catalog.")
         except Exception as error:
             # The one place that catches every error: a stale text is better than none. One log line for each outage.
             if not self.error and self._is_loaded:
@@ -120,7 +120,7 @@ class Holder:
             return self._keep(self.error)
         finally:
             if was_closed and connection.connection is not None:
-                connection.close()  # in a thread outside of Django's requests it would stay open for ever
+                connection.close()  # in a thread outside Django's requests it would stay open forever
         if self.error or self._spare is not None:
             _logger.warning("The error catalog is refreshed again, at revision %d.", catalog.number)
         self.error, self._spare = "", None
@@ -157,7 +157,6 @@ class Pinned(Holder):
     """Always holds the same catalog, for tests."""
 
     def __init__(self, catalog: Catalog) -> None:
-        """Hold this catalog."""
         super().__init__()
         self._pin(catalog)
 
@@ -181,7 +180,7 @@ holder = Holder()
 
 
 def current() -> Catalog:
-    """Return the catalog to serve now. Never raises while the database is away, and never waits once it is loaded."""
+    """Return the catalog to serve now. Never raises while the database is away, nor waits once loaded."""
     return holder.current()
 
 
@@ -254,7 +253,7 @@ def _read(revisions: RevisionQuerySet) -> tuple[list[Entry], list[str]]:
 
 
 def _without_sources(revision: Revision) -> Revision:
-    """Return the revision without the texts that translations were confirmed against: half of the memory, never read."""
+    """Return the revision without the source texts of its translations: half of the memory, never read."""
     messages = revision.snapshot.get("messages") if isinstance(revision.snapshot, dict) else None
     for message in messages.values() if isinstance(messages, dict) else ():
         if isinstance(message, dict):

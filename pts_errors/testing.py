@@ -1,4 +1,4 @@
-"""Help for the tests of host projects."""
+"""Help for the tests of host projects: ``override_catalog``."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ class override_catalog(TestContextDecorator):
             assert str(lookup.get("1007")) == "Please call us."
 
     Each code takes the attributes of `pts_errors.values.entry.Entry` and, for the source language, those of
-    `pts_errors.values.entry.Message`; ``messages`` holds texts of other languages: ``{"fr": {"title": "…"}}``. Codes that are
-    not named stay as the package ships them; a code that it does not ship is added.
+    `pts_errors.values.entry.Message`; ``messages`` holds texts of other languages: ``{"fr": {"title": "…"}}``. Other
+    codes stay as the package ships them; a code that it does not ship is added.
     """
 
     def __init__(
         self, changes: Mapping[str, Mapping[str, Any]] | Mapping[int, Mapping[str, Any]] | None = None
     ) -> None:
-        """Take the changes by code."""
         super().__init__()
         self._changes = changes or {}
         self._before: list[snapshot.Holder] = []
 
-    def __enter__(self) -> Catalog:  # type: ignore[override]  # stubs know of one decorator only, which gives an Apps
+    def __enter__(self) -> Catalog:  # type: ignore[override]  # the stubs expect Django's Apps
         return self.enable()
 
     def enable(self) -> Catalog:

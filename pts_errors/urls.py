@@ -9,16 +9,14 @@ from pts_errors.values.entry import CODE
 
 
 class CodeConverter:
-    """A code, in its one spelling."""
+    """A code in its canonical spelling."""
 
     regex = CODE
 
     def to_python(self, value: str) -> str:
-        """Return the code as it is."""
         return value
 
     def to_url(self, value: object) -> str:
-        """Return the code as it is."""
         return str(value)
 
 

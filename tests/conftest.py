@@ -16,10 +16,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from pts_errors import snapshot
+from pts_errors.testing import override_catalog
 from pts_errors.values import seed
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import Entry
-from tests.factories import UserFactory
+from tests.support.factories import UserFactory
 
 # How long an example takes says more about the machine than about the code. Whoever looks for more faults asks for
 # "thorough"; continuous integration for "steady", so that nobody's change is refused for an old fault found by chance.
@@ -113,6 +114,13 @@ def ship(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(seed, "packaged", lambda: tuple(entries.values()))
 
     return change
+
+
+@pytest.fixture
+def packaged() -> Iterator[None]:
+    """Serve the packaged catalog, without a database."""
+    with override_catalog():
+        yield
 
 
 @pytest.fixture

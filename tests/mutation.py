@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 TESTS = {
-    "languages": "tests/test_languages.py",
-    "diff": "tests/test_diff.py",
-    "lint": "tests/test_lint.py",
-    "publishing": 'tests/test_publishing.py tests/test_upgrade.py -m "not host"',
+    "values/languages": "tests/values/test_languages.py",
+    "values/diff": "tests/values/test_diff.py",
+    "lint/rules": "tests/lint/test_rules.py",
+    "publishing/publisher": 'tests/publishing/test_publisher.py tests/publishing/test_upgrade.py -m "not host"',
 }
 
 # A text that is no number fails with every other operator alike, so one of them is enough.
@@ -32,17 +32,17 @@ _IDENTITIES = re.compile("_(Is_IsNot|IsNot_Is)$")
 
 # By module and a part of the line: what no test can notice, by the operators that it is about, and why.
 EXPLAINED: dict[str, list[tuple[str, str, str]]] = {
-    "languages": [
+    "values/languages": [
         ("@lru_cache(maxsize=200)", "", "It only saves time."),
         ("part) == 1:", "Eq_LtE", "A part without any letter is nothing else either."),
         ("part) == 2 and part.isalpha()", "Eq_LtE", "One letter ended the loop before, and none is no letter."),
         ('if primary == "zh"', "Eq_GtE", "A script that is implied for both sides is the same on both."),
     ],
-    "diff": [
-        ("@dataclass", "", "Tested for all values at once, in tests/test_entry.py."),
+    "values/diff": [
+        ("@dataclass", "", "Tested for all values at once, in tests/values/test_entry.py."),
     ],
-    "lint": [
-        ("@dataclass", "", "Tested for all values at once, in tests/test_entry.py."),
+    "lint/rules": [
+        ("@dataclass", "", "Tested for all values at once, in tests/values/test_entry.py."),
         ("Outcome.UNKNOWN", "Eq_GtE", "It is the last of the outcomes in the alphabet."),
         ("Outcome.ACCEPTED", "Eq_LtE", "It is the first of the outcomes in the alphabet."),
         ("RetryAdvice.CHECK_STATUS_FIRST", "NotEq_Gt", "It is the first of the advice in the alphabet."),
@@ -51,10 +51,14 @@ EXPLAINED: dict[str, list[tuple[str, str, str]]] = {
         ('name == "title"', "Eq_GtE", "It is the last of the fields in the alphabet."),
         ("% 10 == 0", "Eq_LtE", "A remainder is never negative."),
     ],
-    "publishing": [
-        ("@dataclass", "", "Tested for all values at once, in tests/test_entry.py."),
+    "publishing/publisher": [
+        ("@dataclass", "", "Tested for all values at once, in tests/values/test_entry.py."),
         ("*", "Mul_Div", "Arguments that are given by name may also be given by place."),
-        ("if wording_only:", "AddNot", "It locks more or less; tests/test_concurrency.py has what locks are for."),
+        (
+            "if wording_only:",
+            "AddNot",
+            "It locks more or less; tests/hosts/test_concurrency.py has what locks are for.",
+        ),
         ("using or router", "OrWithAnd", "With one database both are the same."),
         ("issue.level == ", "Eq_LtE", "It is the first of the levels in the alphabet."),
         ("alias == router", "Eq_", "With one database both are the same."),

@@ -9,8 +9,8 @@ from django.test import Client, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pts_errors.testing import override_catalog
-from tests.api import client_of, make_user
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 PATHS = ["/api/errors/", "/api/errors/1003/", "/api/schema/", "/errors/", "/errors/1003/", "/errors/1003.json"]
 # What servers on the way make of a strong tag, and how clients and caches send it back.
@@ -38,11 +38,7 @@ OTHER = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def catalog() -> Any:
-    """Serve the packaged catalog."""
-    with override_catalog():
-        yield
+pytestmark = pytest.mark.usefixtures("packaged")
 
 
 def ask(path: str, form: str, **headers: str) -> Any:
@@ -112,7 +108,7 @@ def test_a_shared_cache_is_told_how_long_it_may_answer(path: str, seconds: int, 
 @pytest.mark.django_db
 def test_what_is_not_for_everybody_is_never_shared(client: Client) -> None:
     """Staff, errors, unknown codes and pages for which nobody asked twice."""
-    user = make_user(permissions=["view_runbook", "view_revision"])
+    user = UserFactory(permissions=["view_runbook", "view_revision"])
     client.force_login(user)
     with override_settings(PTS_ERRORS_SHARED_MAX_AGE=30):
         answers = [

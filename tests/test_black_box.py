@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import ROOT
+from tests.support.paths import ROOT
 
 _FILES = sorted(
     {path for folder in ("tests", "benchmarks", "example_project") for path in (ROOT / folder).rglob("*.py")}

@@ -129,7 +129,7 @@ def test_a_wrong_value_is_named(name, id, value, settings):
 
     assert message.id == f"pts_errors.{id}"
     assert message.is_serious()
-    assert message.msg == f"PTS_ERRORS_{name} is {value!r}, which cannot be used."
+    assert message.msg == f"PTS_ERRORS_{name} has the invalid value {value!r}."
     assert re.fullmatch(r"Set it to .+\.", message.hint)
 
 

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from tests.admin_pages import LIST, code_url, fields, send
-from tests.factories import ErrorCodeFactory
+from tests.support.admin_pages import LIST, code_url, fields, send
+from tests.support.factories import ErrorCodeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -232,11 +232,11 @@ def test_whoever_changes_a_locked_value_is_told_what_it_was(exported: Path, tmp_
     (tmp_path / "codes.csv").write_text(text.replace("'", "\u2019"), "utf-8")
     out = io.StringIO()
 
-    with pytest.raises(CommandError, match="rejected: 2"):
+    with pytest.raises(CommandError, match="Rejected values: 2"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
     assert (
-        "8011 provider_message: rejected: The provider message of a stored code cannot be changed; give it as it "
+        "8011 provider_message: rejected: The provider message of an existing code cannot be changed; its value "
         in (out.getvalue())
     )
     assert not ErrorCode.objects.filter(provider_message__contains="\u2019").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pts_errors.testing import override_catalog
-from tests import golden, golden_walk
+from tests.support import golden, golden_walk
 
 
 def recorded(file: Path) -> Path:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from pts_errors import lookup
 from pts_errors.testing import override_catalog
-from tests.values import LANGUAGES
+from tests.support.values import LANGUAGES
 
 
 class Hostile:

@@ -24,11 +24,7 @@ HIDDEN = [entry.code for entry in seed.packaged() if not entry.reveal_to_custome
 urlpatterns = [path("help/", include(([path("<str:code>/", View.as_view(), name="error")], "pts_errors")))]
 
 
-@pytest.fixture(autouse=True)
-def shipped() -> Iterator[None]:
-    """Serve the shipped catalog, without a database."""
-    with override_catalog():
-        yield
+pytestmark = pytest.mark.usefixtures("packaged")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.db import connection
 from pts_errors import lookup, snapshot
 from pts_errors.testing import override_catalog
 from pts_errors.values.catalog import Catalog, LocalizedError
-from tests.hosts import Host, database
+from tests.support.hosts import Host, database
 
 CHANGES = {"1007": {"customer_message": "Please call us."}}
 

@@ -1,1 +1,1 @@
-"""The host project of the benchmarks: this app, the same as people would write it themselves, and django-parler."""
+"""The host project of the benchmarks: this app, a stock implementation of its API, and django-parler."""

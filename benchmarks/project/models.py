@@ -1,4 +1,4 @@
-"""The catalog as django-parler would hold it."""
+"""The catalog in django-parler."""
 
 from __future__ import annotations
 

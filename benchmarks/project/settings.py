@@ -1,4 +1,4 @@
-"""Settings as ``startproject`` writes them, with this app and its rivals. ``BENCH_*`` variables choose the rest."""
+"""Settings as written by ``startproject``, with this app and its rivals. ``BENCH_*`` variables set the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DATABASE = os.environ[
 SECRET_KEY = "benchmarks"
 ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 
-# The first six are those of startproject; BENCH_APPS measures the start with others.
+# The first six are those of startproject. BENCH_APPS replaces the list, to measure the start.
 INSTALLED_APPS = os.environ.get(
     "BENCH_APPS",
     "django.contrib.admin django.contrib.auth django.contrib.contenttypes django.contrib.sessions "
@@ -59,12 +59,12 @@ else:
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL;", "timeout": 30},
         }
     }
-# Rivals that query on every request need not open a connection for each.
+# Spare rivals that query on every request from reconnecting each time.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# parler's cache, and Django's default.
+# Used by parler's cache; this is Django's default.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hans", "简体中文")]

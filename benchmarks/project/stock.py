@@ -1,4 +1,4 @@
-"""The API as one would write it with stock Django REST framework, over the same tables and with the same content."""
+"""The same API in stock Django REST framework, with the same tables and content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pts_errors.models import ErrorCode, Message
 
 
 class StockSerializer(serializers.ModelSerializer[ErrorCode]):
-    """One code, with its texts in the reader's language or in English."""
+    """One code, with texts in the requested language or in English."""
 
     category = serializers.SlugRelatedField("slug", read_only=True)
     replaced_by = serializers.SlugRelatedField("code", read_only=True)
@@ -42,15 +42,12 @@ class StockSerializer(serializers.ModelSerializer[ErrorCode]):
         ]
 
     def get_title(self, error: ErrorCode) -> str:
-        """Return the title."""
         return self._text(error, "title")
 
     def get_customer_message(self, error: ErrorCode) -> str:
-        """Return the customer message."""
         return self._text(error, "customer_message")
 
     def get_merchant_action(self, error: ErrorCode) -> str:
-        """Return the merchant action."""
         return self._text(error, "merchant_action")
 
     def _text(self, error: ErrorCode, name: str) -> str:
@@ -66,11 +63,11 @@ class StockViewSet(viewsets.ReadOnlyModelViewSet[ErrorCode]):
 
     @property
     def language(self) -> str:
-        """The language that the reader asked for."""
+        """The requested language."""
         return get_language_from_request(self.request)
 
     def get_queryset(self) -> QuerySet[ErrorCode, Any]:
-        """Return the codes with what the serializer needs: three queries."""
+        """Return the codes with everything the serializer needs, in three queries."""
         messages = Message.objects.filter(language__in=["en", self.language])
         return ErrorCode.objects.select_related("category", "replaced_by").prefetch_related(
             "similar", Prefetch("messages", messages)

@@ -1,4 +1,4 @@
-"""Our own addresses, those of the rivals, and views that do nothing but return the bytes that ours return."""
+"""URLs of this app, of the rivals, and of bare views that return the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pts_errors import snapshot
 
 @cache
 def _bytes_of(address: str, language: str) -> bytes:
-    # Asked once: afterwards this view is as bare as it can be.
+    # Cached after the first call, so that the view does no work.
     return Client().get(address, headers={"accept-language": language}).content
 
 
@@ -33,7 +33,7 @@ def bare_list(request: HttpRequest) -> HttpResponse:
 
 
 def state(request: HttpRequest) -> JsonResponse:
-    """Return what this very process serves: the revision, and a digest of the lists of all languages."""
+    """Return the state of this process: the revision, and a digest of the lists in all languages."""
     lists = [Client().get("/api/errors/", {"language": tag}).content for tag in snapshot.current().languages]
     digest = hashlib.sha256(b"".join(lists)).hexdigest()
     return JsonResponse({"process": os.getpid(), "revision": json.loads(lists[0])["revision"], "digest": digest})

@@ -1,4 +1,4 @@
-"""What gunicorn and granian serve."""
+"""The WSGI application for gunicorn and granian."""
 
 from __future__ import annotations
 

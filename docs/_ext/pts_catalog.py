@@ -11,7 +11,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pts_errors.values import markdown, placeholders, seed
+import pts_errors
+from pts_errors.values import placeholders, seed
 from pts_errors.values.entry import Category, Entry, Message
 
 _SOURCE = "en"
@@ -23,7 +24,7 @@ class CatalogDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
-        self.env.note_dependency(str(Path(seed.__file__).with_name("fixtures") / "catalog.json"))
+        self.env.note_dependency(str(Path(pts_errors.__file__).with_name("fixtures") / "catalog.json"))
         entries = sorted(seed.packaged(), key=lambda entry: (entry.category.position, len(entry.code), entry.code))
         return [
             self._category(category, list(group))

@@ -1,4 +1,4 @@
-"""Who may do what: Django's permissions, the host's own admin classes, and groups limited to some languages."""
+"""Who may do what: Django's permissions, the host's own admin classes, and the language limits of groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from pts_errors.models import ErrorCode, LanguageLimit
 from pts_errors.values import languages
 
-if TYPE_CHECKING:  # the board asks this module which codes it may show
+if TYPE_CHECKING:  # the board imports this module
     from pts_errors.admin.board import Board
 
 PUBLISH = "pts_errors.publish_errorcode"
@@ -26,16 +26,16 @@ CHANGE_RUNBOOK = "pts_errors.change_runbook"
 
 
 class Visit:
-    """What one request to the back office has learned, so that nothing is asked twice."""
+    """Cache of one request to the back office."""
 
     def __init__(self, user: Any) -> None:
         self.user = user
         self.site: AdminSite = site
-        """Where the request is: a host's own admin classes there say which rows it may see."""
+        """The admin site of the request. A host's admin classes on it decide which rows the user may see."""
         self.rows: dict[type[Model], tuple[frozenset[int], frozenset[int]]] = {}
-        """The keys of the rows of a model that the user may see, and of those that the host's admin denies."""
+        """For each model, the keys of the rows that the user may see, and of those that the host's admin denies."""
         self.board: Board | None = None
-        """All codes, once somebody asked for them."""
+        """All codes, once they were read."""
         self.saved: ErrorCode | None = None
         """The code that the form has saved."""
 
@@ -46,7 +46,7 @@ class Visit:
 
 
 def visit_of(request: HttpRequest) -> Visit:
-    """Return what the request has learned so far. The only thing that the back office attaches to a request."""
+    """Return the cache of the request. The back office attaches nothing else to a request."""
     visit: Visit = request.__dict__.setdefault("_pts_errors", Visit(request.user))
     return visit
 
@@ -60,19 +60,19 @@ def admin_of(request: HttpRequest, model: type[Model]) -> ModelAdmin[Any]:
 def visible(request: HttpRequest, model: type[Model]) -> frozenset[int]:
     """Return the keys of the rows that the user may see: in the queryset of their admin, and not denied by it.
 
-    A user without any permission on the model may still see something of its rows on the pages of another, such as
-    the numbers of codes on the page of messages. Then the queryset alone decides.
+    A user without any permission on the model may still see parts of its rows on other pages, such as the codes on
+    the page of messages. Then the queryset alone decides.
     """
     return _sorted_out(request, model)[0]
 
 
 def denied(request: HttpRequest, model: type[Model]) -> frozenset[int]:
-    """Return the keys of the rows that are in the queryset of their admin, but denied by its object permission."""
+    """Return the keys of the rows in the queryset of their admin that its object permissions deny."""
     return _sorted_out(request, model)[1]
 
 
 def may_change(request: HttpRequest, model: type[Model], key: str) -> Callable[[str], bool]:
-    """Return a function that says of a row, by its natural key, whether the user may change it or it is not there."""
+    """Return a predicate on natural keys: whether the user may change the row, or it does not exist yet."""
     model_admin = admin_of(request, model)
     alias = router.db_for_write(model)
     changeable = {
@@ -86,24 +86,24 @@ def may_change(request: HttpRequest, model: type[Model], key: str) -> Callable[[
 
 
 def may_change_language(request: HttpRequest) -> Callable[[str], bool]:
-    """Return a function that says of a language whether the user may change its messages.
+    """Return a predicate on languages: whether the user may change messages in that language.
 
-    ``change_message`` means every language. When only groups give it, and all of them have a language limit, it means
-    the languages of these limits. Two queries, and none for superusers.
+    ``change_message`` covers every language. If only groups grant it, and each of them has a language limit, it
+    covers the languages of these limits. Takes two queries, and none for superusers.
     """
     limit = visit_of(request).languages
     return lambda language: limit is None or language in limit
 
 
 def languages_in_words(request: HttpRequest) -> str:
-    """Return which languages the user may change, as a sentence; nothing for who may change no message at all."""
+    """Return a sentence with the languages that the user may change; empty without permission on messages."""
     if not request.user.has_perm(CHANGE_MESSAGE):
         return ""
     if (limit := visit_of(request).languages) is None:
-        return _("You may change every language.")
+        return _("You may change texts in every language.")
     if not limit:
-        return _("You may change no language.")
-    return _("You may change: %(languages)s") % {"languages": ", ".join(map(languages.name_of, sorted(limit)))}
+        return _("You may not change texts in any language.")
+    return _("You may change texts in: %(languages)s") % {"languages": ", ".join(map(languages.name_of, sorted(limit)))}
 
 
 def can_view_runbook(request: HttpRequest) -> bool:
@@ -112,12 +112,12 @@ def can_view_runbook(request: HttpRequest) -> bool:
 
 
 def files(request: HttpRequest) -> dict[str, bool]:
-    """Return of every kind of exported file whether the user may read it."""
+    """Return, for each kind of exported file, whether the user may read it."""
     runbooks = can_view_runbook(request)
     return {
         "codes.csv": _can_view(request, "errorcode"),
         "messages": _can_view(request, "message"),
-        # A category's escalation is a part of runbooks.
+        # The escalation of a category is runbook text.
         "categories.csv": _can_view(request, "category") and runbooks,
         "runbooks": runbooks,
     }
@@ -140,7 +140,7 @@ def _sorted_out(request: HttpRequest, model: type[Model]) -> tuple[frozenset[int
 
 
 def _asks_for_rows(model_admin: ModelAdmin[Any]) -> bool:
-    """Return whether the host has permissions on single rows. Neither Django's admin nor ours refuses to show one."""
+    """Return whether the host's admin checks permissions on single rows. Django's admin and ours do not."""
     names = ("has_view_permission", "has_change_permission", "has_view_or_change_permission")
     return any(
         not cls.__module__.startswith(("django.", "pts_errors.")) and not vars(cls).keys().isdisjoint(names)
@@ -159,5 +159,5 @@ def _languages(user: Any) -> set[str] | None:
     keys = set(groups.values_list("pk", flat=True))
     limits = dict(LanguageLimit.objects.filter(group__in=keys).values_list("group", "languages")) if keys else {}
     if not keys or keys != limits.keys():
-        return None  # a group without a limit, or a backend of the host's own, gives it for all languages
+        return None  # a group without a limit, or a backend of the host's own, grants it for all languages
     return {tag for limit in limits.values() for tag in limit}

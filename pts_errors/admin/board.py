@@ -1,4 +1,4 @@
-"""Where every code stands: its draft beside what is live, its translations and its runbook, read once a request."""
+"""The state of every code: draft against live, translations and runbook, read once per request."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pts_errors.values import languages
 from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
 from pts_errors.values.fields import Change, changes, language_of
 
-# Larger than the number of any publish: the newest revision of every code is live.
+# Larger than the number of any publish, so that the newest revision of every code is live.
 _NEWEST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state in words and as a shape, so that nobody has to tell colors apart."""
+    """A state as a word and a shape, so that it never depends on color alone."""
 
     key: str
     shape: str
@@ -61,7 +61,7 @@ RUNBOOKS = _by_key(
     State("thin", "△", pgettext_lazy("state of a runbook", "Thin")),
 )
 
-# The work queue: a filter of the list of codes, and a sentence with the number of what it finds.
+# The work queue: a filter of the list of codes, and a sentence with the number of matches.
 _QUEUE = (
     (
         "state=unpublished",
@@ -77,18 +77,20 @@ _QUEUE = (
     ("runbook=flagged", ngettext_lazy("%(n)d runbook flagged", "%(n)d runbooks flagged", "n")),
     (
         "state=differs",
-        ngettext_lazy("%(n)d differs from the shipped catalog", "%(n)d differ from the shipped catalog", "n"),
+        ngettext_lazy(
+            "%(n)d code differs from the shipped catalog", "%(n)d codes differ from the shipped catalog", "n"
+        ),
     ),
     ("state=broken", ngettext_lazy("%(n)d code with errors", "%(n)d codes with errors", "n")),
 )
 
-# What makes a runbook less useful than its neighbors, without making it wrong.
+# Lint rules that make a runbook thin: not wrong, but less useful than it could be.
 _THIN = {"R013", "R014", "R015"}
 
 
 @dataclass(eq=False)
 class Line:
-    """One code: its draft, what is live of it, and what both amount to."""
+    """One code: its draft, its live revision, and the states that follow from both."""
 
     row: ErrorCode
     entry: Entry
@@ -98,12 +100,12 @@ class Line:
 
     @cached_property
     def changes(self) -> list[Change]:
-        """Every field in which the draft differs from what is live; empty for a code that was never published."""
+        """Every field in which the draft differs from the live revision; empty if the code was never published."""
         return changes(self.revision.snapshot, self.entry.as_json()) if self.revision else []
 
     @cached_property
     def issues(self) -> list[rules.Issue]:
-        """What the rules find in the draft, without what the host silences."""
+        """The lint issues of the draft, without those that the host silences."""
         context = replace(self.board.context, review=self.review)
         return [i for i in rules.lint(self.entry, context) if not rules.is_silenced(i, conf.SILENCED_LINTS)]
 
@@ -128,7 +130,7 @@ class Line:
 
     @property
     def runbook(self) -> State:
-        """The worst that can be said of the runbook."""
+        """The most serious state that applies to the runbook."""
         ids = {issue.id for issue in self.issues}
         sections = self.entry.runbook or Runbook()
         if self.review and self.review.flags:
@@ -145,7 +147,7 @@ class Line:
 
     @property
     def owner(self) -> str:
-        """Who owns the runbook, here or by the category."""
+        """The owner of the runbook, or else of the category."""
         return (self.entry.runbook.owner if self.entry.runbook else "") or self.entry.category.owner
 
     def message(self, language: str) -> Message:
@@ -159,7 +161,7 @@ class Line:
 
     @cached_property
     def translations(self) -> Mapping[str, State]:
-        """By language, the state of the texts."""
+        """The state of the texts in each language."""
         return {language: self._translation(language) for language in self.board.languages}
 
     def translation_of(self, language: str) -> State:
@@ -196,10 +198,10 @@ class Line:
 
 
 class Board:
-    """All codes that the user may see, ordered by number. Eight queries, however many there are."""
+    """All codes that the user may see, ordered by number. Takes eight queries, however many codes there are."""
 
     def __init__(self, request: HttpRequest) -> None:
-        """Read everything: what the rules say of a code depends on the others, seen or not."""
+        """Read all codes, also those that the user may not see: the lint issues of one depend on the others."""
         alias = router.db_for_write(Head)
         rows = draft.rows(using=alias)
         entries = {row.code: draft.entry_of(row) for row in rows}
@@ -229,7 +231,7 @@ class Board:
 
     @staticmethod
     def forget(request: HttpRequest) -> None:
-        """Let the next call of `of` read again, because something was written."""
+        """Drop the board after a write, so that the next call of `of` reads again."""
         visit = access.visit_of(request)
         visit.board = None
         visit.rows.clear()
@@ -244,7 +246,7 @@ class Board:
         return sorted({line.owner for line in self.lines.values()} - {""})
 
     def queue(self) -> list[dict[str, str]]:
-        """Return what waits for somebody, as sentences with the filter that lists it."""
+        """Return the work queue: sentences, each with the filter that lists its codes."""
         counts = Counter[str]()
         for line in self.lines.values():
             counts["state=unpublished"] += line.is_unpublished

@@ -29,18 +29,17 @@ class CategoryAdmin(SavingAdmin):
     search_fields = ["name", "slug", "owner"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Category | None = None) -> list[str]:
-        """Programs use the slug, so it is fixed once it is stored."""
+        """Lock the slug of a stored category, because programs use it."""
         return ["slug"] if obj is not None else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        """Count along the way the codes that the user may see."""
+        """Add the number of codes that the user may see."""
         seen = Q(errors__in=access.visible(request, ErrorCode))
         rows: QuerySet[Category] = super().get_queryset(request).annotate(codes=Count("errors", filter=seen))
         return rows
 
     @admin.display(description=gettext_lazy("codes"))
     def codes(self, row: Category) -> int:
-        """Return how many codes are in the category."""
         number: int = row.codes  # type: ignore[attr-defined]  # annotated above
         return number
 
@@ -48,10 +47,10 @@ class CategoryAdmin(SavingAdmin):
         return Category.objects.using(router.db_for_write(Category)).get(pk=row.pk), None
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        """Save it, and tell every open form on one of its codes."""
+        """Save the category, and raise the version of its codes, so that their open forms notice."""
         super().save_model(request, obj, form, change)
         codes = ErrorCode.objects.filter(category=obj)
         if form.has_changed() and codes.update(version=F("version") + 1):
-            # The draft of each of them is another one now, and its history tells who did that.
-            enter(request, codes, _("Changed its category %(name)s.") % {"name": obj})
-            messages.info(request, _("Readers see the change once the codes of this category are published."))
+            # The drafts of these codes have changed, so their histories name the author.
+            enter(request, codes, _("Its category %(name)s was edited.") % {"name": obj})
+            messages.info(request, _("Readers see the change once the codes in this category are published."))

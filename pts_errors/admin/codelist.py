@@ -30,7 +30,7 @@ _RANKS = Case(*(When(severity=severity, then=Value(rank)) for rank, severity in 
 
 
 class CodeListAdmin(BoardAdmin):
-    """The half of the admin of error codes that is about many of them."""
+    """The list half of the error code admin: columns, filters, search and actions."""
 
     actions = ["publish_selected", "mark_reviewed", "export_selected"]
     list_display = [
@@ -48,46 +48,42 @@ class CodeListAdmin(BoardAdmin):
     list_filter = CODE_FILTERS
     list_select_related = ("category",)
     show_facets = admin.ShowFacets.ALWAYS
-    search_fields = ["code"]  # makes the box; `get_search_results` looks at all texts
+    search_fields = ["code"]  # shows the search box; `get_search_results` searches all texts
 
     def has_publish_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """Return whether the user may publish. A host with permissions on single codes looks at the code."""
+        """Return whether the user may publish. ``obj`` is for hosts with permissions on single codes."""
         return request.user.has_perm(access.PUBLISH)
 
     def has_review_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """Return whether the user may say that a runbook is right, likewise."""
+        """Return whether the user may mark runbooks as reviewed. ``obj`` is for such hosts, too."""
         return request.user.has_perm(access.CHANGE_RUNBOOK)
 
     @admin.display(description=gettext_lazy("code"), ordering="code")
     def number(self, row: ErrorCode) -> str:
-        """Return the code."""
         return row.code
 
     @admin.display(description=gettext_lazy("title"))
     def title(self, row: ErrorCode) -> str:
-        """Return the title, and the provider's own words."""
+        """Return the title and the provider message."""
         return format_html(
             '{}<br><small class="quiet">{}</small>', line_of(row).source.title or row.name, row.provider_message
         )
 
     @admin.display(description=gettext_lazy("category"), ordering="category__position")
     def category_name(self, row: ErrorCode) -> str:
-        """Return the category."""
         return str(row.category)
 
     @admin.display(description=gettext_lazy("severity"), ordering=_RANKS)
     def severity_word(self, row: ErrorCode) -> str:
-        """Return the severity."""
         return row.get_severity_display()
 
     @admin.display(description=gettext_lazy("retry"), ordering="retry_advice")
     def advice(self, row: ErrorCode) -> str:
-        """Return the retry advice."""
         return row.get_retry_advice_display()
 
     @admin.display(description=gettext_lazy("languages"))
     def languages(self, row: ErrorCode) -> str:
-        """Return how many languages are right, and name those that are not."""
+        """Return how many languages are OK, and name some that are not."""
         translations = line_of(row).translations
         wrong = [(tag, state) for tag, state in translations.items() if state.key != "ok"]
         count = f"{len(translations) - len(wrong)}/{len(translations)}"
@@ -101,17 +97,16 @@ class CodeListAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("runbook"))
     def runbook_state(self, row: ErrorCode) -> str:
-        """Return the state of the runbook."""
         return badge(line_of(row).runbook)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: ErrorCode) -> str:
-        """Return what is published of it."""
+        """Return whether the code is live, edited, new or retired."""
         return badge(line_of(row).state)
 
     @admin.display(description=gettext_lazy("changed"))
     def changed(self, row: ErrorCode) -> str:
-        """Return when and by whom it was last published."""
+        """Return when the code was last published, and by whom."""
         revision = line_of(row).revision
         if revision is None:
             return ""
@@ -124,7 +119,7 @@ class CodeListAdmin(BoardAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ErrorCode], search_term: str
     ) -> tuple[QuerySet[ErrorCode], bool]:
-        """Look the words up in all texts. A host's field that completes itself asks for them from a view of Django's."""
+        """Search all texts. Django's autocomplete view also calls this, so the admin site is set here."""
         access.visit_of(request).site = self.admin_site
         return search(request, queryset, search_term), False
 
@@ -155,7 +150,7 @@ class CodeListAdmin(BoardAdmin):
         skipped = [line.row.code for line in lines if not line.is_unpublished]
         if skipped:
             messages.info(
-                request, _("Left out, because they are live as they are: %(codes)s.") % {"codes": _few(skipped)}
+                request, _("Skipped, because they have no unpublished changes: %(codes)s.") % {"codes": _few(skipped)}
             )
         if not codes:
             return HttpResponseRedirect(request.get_full_path())
@@ -163,7 +158,7 @@ class CodeListAdmin(BoardAdmin):
 
     @admin.action(permissions=["review"], description=gettext_lazy("Mark runbooks of selected codes as reviewed"))
     def mark_reviewed(self, request: HttpRequest, queryset: QuerySet[ErrorCode]) -> None:
-        """Note that the user read these runbooks and found them right."""
+        """Mark the runbooks of these codes as reviewed by the user."""
         self.review(request, [row.code for row in queryset if self.has_review_permission(request, row)])
 
     @admin.action(permissions=["view"], description=gettext_lazy("Export drafts of selected codes"))
@@ -179,7 +174,7 @@ class CodeListAdmin(BoardAdmin):
         for code in codes:
             (skipped if board.lines[code].runbook.key == "empty" else done).append(board.lines[code])
         rows = [line.row for line in done]
-        with transaction.atomic(using=router.db_for_write(Runbook)):  # no review without a trace of who made it
+        with transaction.atomic(using=router.db_for_write(Runbook)):  # no review without its log entry
             Runbook.objects.filter(error__in=rows).update(reviewed_at=timezone.now(), reviewed_by=request.user)
             enter(request, ErrorCode.objects.filter(pk__in=[row.pk for row in rows]), _("Runbook reviewed."))
         if rows:
@@ -199,12 +194,12 @@ class CodeListAdmin(BoardAdmin):
             )
         if skipped:
             named = {"codes": _few([line.row.code for line in skipped])}
-            messages.warning(request, _("Left out, because sections of the runbook are empty: %(codes)s.") % named)
+            messages.warning(request, _("Skipped, because sections of the runbook are empty: %(codes)s.") % named)
         Board.forget(request)
 
 
 def review_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode) -> HttpResponse:
-    """Note that the user found the runbook of one code right, and go back to its form."""
+    """Mark the runbook of one code as reviewed, and go back to its form."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     model_admin.review(request, [code.code])
@@ -220,7 +215,7 @@ def close_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode
     if reviews.close(code.code, flag, user=request.user, using=alias):
         messages.success(request, _("The flag is closed."))
     else:
-        messages.warning(request, _("The flag was closed already."))
+        messages.warning(request, _("The flag was already closed."))
     return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
 
 

@@ -46,11 +46,11 @@ class MessageInline(admin.StackedInline):
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """A translation that is missing is part of the messages to change."""
+        """Adding a missing translation counts as a change."""
         return self.has_change_permission(request, obj)
 
     def get_formset(self, request: HttpRequest, obj: ErrorCode | None = None, **kwargs: Any) -> Any:
-        """Return the forms of all languages, those locked that the user may not change."""
+        """Return the forms of all languages, locked where the user may not change them."""
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.wanted = Board.of(request).languages
         formset.may_change = staticmethod(access.may_change_language(request))
@@ -68,7 +68,7 @@ class RunbookInline(admin.StackedInline):
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: ErrorCode | None = None) -> bool:
-        """A runbook that is missing is one to change."""
+        """Adding a missing runbook counts as a change."""
         return self.has_change_permission(request, obj)
 
 
@@ -78,7 +78,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
 
     form = DraftForm
     inlines = [MessageInline, RunbookInline]
-    view_on_site = False  # there is a link of our own where the host serves the public pages
+    view_on_site = False  # the template has a link, where the host serves the public pages
     filter_horizontal = ["similar"]
     formfield_overrides = {CharField: {"form_class": LineField}}
     fieldsets = [
@@ -112,12 +112,12 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         return (line.row for line in board.lines.values())
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErrorCode | None = None) -> list[str]:
-        """The code and the gateway's own words are fixed once they are stored, the name once it is published."""
+        """Lock the code and the provider message of a stored code, and the name of a published one."""
         line = Board.of(request).get(obj)
         return list(ErrorCode.locked_fields(is_published=bool(line and line.revision))) if obj is not None else []
 
     def get_form(self, request: HttpRequest, obj: ErrorCode | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the codes that the board has read, and those that this one names already: saving must not drop them."""
+        """Offer the codes on the board, and those that this one already names, so that saving does not drop them."""
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         choices = {line.row.pk: str(line.row) for line in Board.of(request).lines.values()}
         named = [*obj.similar.all(), *filter(None, [obj.replaced_by])] if obj else []
@@ -135,7 +135,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show and save the draft; publish it once it is stored, if that button was pressed."""
+        """Show and save the draft, then publish it if that button was pressed."""
         is_publish = request.method == "POST" and request.POST.get("_save") == "publish"
         if is_publish and not (
             self.has_publish_permission(request)
@@ -146,16 +146,18 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             raise PermissionDenied
         alias = router.db_for_write(ErrorCode)
         if is_publish and connections[alias].in_atomic_block:
-            with transaction.atomic(using=alias):  # with ATOMIC_REQUESTS all is one: the head comes before any code
+            with transaction.atomic(using=alias):  # ATOMIC_REQUESTS: lock the head before any code
                 log.lock(using=alias)
         response = super().changeform_view(request, object_id, form_url, extra_context)
         saved = access.visit_of(request).saved
         if is_publish and saved is not None:
-            # Only now that the draft is stored: whoever publishes locks the head before any code, and a refusal must
-            # not undo the save.
+            # Publish after the save: publishing locks the head before any code, and a refusal must not undo the save.
             said = PublishForm(request.POST)
             if not said.is_valid():
-                messages.error(request, _("The draft is saved, but not published: the note is too long."))
+                messages.error(
+                    request,
+                    _("The draft is saved, but not published: the note is too long. Shorten it and publish again."),
+                )
             elif (revisions := publish.publish(request, [saved.code], **said.cleaned_data)) is not None:
                 publish.say(request, revisions)
                 return response
@@ -197,7 +199,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         }
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the texts and the runbook, and raise the version that every open form on this code knows."""
+        """Save the texts and the runbook, and raise the version of the code, so that open forms notice."""
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             ErrorCode.objects.filter(pk=form.instance.pk).update(version=F("version") + 1)
@@ -213,7 +215,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         return self.response_post_save_change(request, obj)
 
     def _savers(self, line: Line | None) -> list[str]:
-        """Return who saved the draft since it was last published."""
+        """Return the users who saved the draft since the last publish."""
         if line is None or not line.is_unpublished:
             return []
         entries = log_of(line.row).select_related("user")
@@ -224,7 +226,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
     # ---- pages of our own ----
 
     def own_urls(self) -> list[URLPattern]:
-        """Add the pages of our own. Each is for who may see codes, and has what it needs beside that."""
+        """Return the pages beside the stock ones. All need permission to view codes, some need more."""
 
         def view(function: Any, *needed: str) -> Any:
             def wrapped(request: HttpRequest, pk: int | None = None, **kwargs: Any) -> HttpResponse:
@@ -257,7 +259,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         ]
 
     def _admit(self, request: HttpRequest, pk: int | None, needed: Iterable[str]) -> ErrorCode | None:
-        """Return the code of a page of our own as the host's queryset and permissions give it, or refuse."""
+        """Check the permissions of a page, and return its code, read through the host's queryset."""
         asked = [getattr(self, f"has_{name}_permission") for name in ("view_or_change", *needed)]
         if not all(may(request) for may in asked):
             raise PermissionDenied
@@ -279,7 +281,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
         response: Any = super().history_view(request, object_id, {**context, **(extra_context or {})})
         if code is not None and not access.can_view_runbook(request):
             for entry in response.context_data["action_list"]:
-                for said in (reviews.FLAGGED, reviews.CLOSED):  # a reader's words about a runbook follow
+                for said in (reviews.FLAGGED, reviews.CLOSED):  # runbook text of a reader follows
                     if entry.change_message.startswith(said):
                         entry.change_message = f"{said}."
         return response

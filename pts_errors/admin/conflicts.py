@@ -1,4 +1,4 @@
-"""Two people with one form: the second is told, sees both changes, and loses nothing."""
+"""Optimistic locking of forms: the second of two editors sees both changes, and loses nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from pts_errors.models import ErrorCode
 from pts_errors.values.diff import Piece, words
 from pts_errors.values.fields import three_way
 
-# What a value is as the browser sends it: a text, or the texts of a list.
+# A value as the browser sends it: a text, or a list of texts.
 Value = str | list[str]
 
 
 class _Decoder(json.JSONDecoder):
-    """Says of everything that it cannot read that it is no JSON; Python lets some of it escape."""
+    """Raises JSONDecodeError for everything that cannot be read; Python raises other errors for some input."""
 
     def decode(self, s: str, *args: Any) -> Any:
-        """Return the value."""
         try:
             return super().decode(s, *args)
         except (RecursionError, ValueError) as error:  # thousands of brackets, or thousands of digits
@@ -34,12 +33,11 @@ class _Decoder(json.JSONDecoder):
 
 
 class LoadedField(forms.JSONField):
-    """The values with which a form was opened. Only a form that meets somebody else's edit reads them."""
+    """The values with which a form was opened. They are read only in a conflict."""
 
     widget = forms.HiddenInput
 
     def __init__(self, **kwargs: Any) -> None:
-        """Read whatever a browser may send."""
         super().__init__(decoder=_Decoder, **kwargs)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -58,56 +56,53 @@ class TokenField(forms.IntegerField):
 
 
 class SharedForm(forms.ModelForm):
-    """A form that notices that what it is about was saved by somebody else meanwhile."""
+    """Base form with optimistic locking."""
 
     loaded = LoadedField(required=False)
-    told: Any
-    """What the second of two people reads."""
+    conflict_message: Any
+    """The error that the second of two editors reads."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Know of no conflict yet."""
         super().__init__(*args, **kwargs)
         self.is_conflict = False
-        """Whether somebody else saved it since the form was opened; known once the form was cleaned."""
+        """Whether somebody else saved the object since the form was opened. `clean` sets it."""
 
     def is_stale(self) -> bool:
-        """Return whether it was saved since the form was opened, and lock what is stored.
+        """Return whether the object was saved since the form was opened, and lock its row.
 
-        It stays locked until the end of the transaction that the admin saves in, so of two people who press the button
-        at once one is told.
+        The lock lasts until the admin's transaction ends, so of two people who save at once, one gets the conflict.
         """
-        raise NotImplementedError  # pragma: no cover - every form says its own
+        raise NotImplementedError  # pragma: no cover - every form overrides it
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse to overwrite what somebody else saved."""
         cleaned = super().clean()
         if self.is_stale():
             self.is_conflict = True
-            raise ValidationError(self.told, code="conflict")
+            raise ValidationError(self.conflict_message, code="conflict")
         return cleaned
 
 
 class DraftForm(SharedForm):
-    """A form on a code or on something of it: every save of any of it raises the code's version."""
+    """A form on a code, or on its texts or runbook. Every save of these raises the version of the code."""
 
     token = TokenField(required=False)
-    told = _(
-        "Somebody else saved this code while you were editing. Nothing of yours is lost, and nothing was saved: "
-        "compare below, then save again."
+    conflict_message = _(
+        "Somebody else saved this code while you were editing, so your changes were not saved. "
+        "They are still in the form: compare below, then save again."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take the version of the code as it is now."""
         super().__init__(*args, **kwargs)
         if (code := self.code()) is not None:
             self.initial["token"] = code.version
 
     def code(self) -> ErrorCode | None:
-        """Return the stored code that the form is about, if there is one."""
+        """Return the stored code that the form edits, if there is one."""
         return self.instance if self.instance.pk else None
 
     def is_stale(self) -> bool:
-        """Return whether the code has another version by now, and lock it."""
+        """Return whether the version of the code has changed, and lock the code."""
         code = self.code()
         if code is None:
             return False
@@ -122,9 +117,9 @@ class Conflict:
     where: str
     """The field, as lint issues name it, such as ``fr.title``."""
     theirs: list[Piece]
-    """What they did: from the value with which the form was opened to the one that is stored."""
+    """Their change: from the value with which the form was opened to the stored one."""
     mine: list[Piece]
-    """What saving would do: from the stored value to the typed one; empty if the user did not touch the field."""
+    """What saving would change: from the stored value to the typed one; empty if the user did not edit the field."""
 
 
 def shown(form: forms.BaseForm) -> dict[str, Value]:
@@ -138,17 +133,17 @@ def shown(form: forms.BaseForm) -> dict[str, Value]:
 
 
 def opened(every: Mapping[str, forms.BaseForm]) -> dict[str, Value]:
-    """Return what all the forms of a page show, by the beginning that stands for the form and the field's name."""
+    """Return the values of all forms of a page, by the prefix of the form and the name of the field."""
     return {f"{prefix}{name}": value for prefix, form in every.items() for name, value in shown(form).items()}
 
 
 def rebase(
     typed: Mapping[str, Any], stored: Mapping[str, forms.BaseForm], loaded: object
 ) -> tuple[QueryDict, list[Conflict]]:
-    """Bring a form that was opened on an older version up to the stored one.
+    """Rebase the typed values onto the stored ones.
 
-    A field that only they touched takes their value; one that both touched keeps mine. Return the data to show, which
-    saves over theirs when it is sent again, and every field that they changed.
+    A field that only they changed takes their value; a field that both changed keeps mine. Return the data to show,
+    which overwrites theirs when it is sent again, and every field that they changed.
     """
     before = loaded if isinstance(loaded, Mapping) else {}
     mine, theirs = opened(typed), opened(stored)
@@ -180,13 +175,13 @@ def _as_sent(value: Any) -> Value:
 
 def _put(data: QueryDict, name: str, value: Value) -> None:
     if value == "":
-        data.pop(name, None)  # an unticked box is not sent at all, and a text that is not sent is blank
+        data.pop(name, None)  # browsers do not send an unticked box, and a missing text is blank
     else:
         data.setlist(name, value if isinstance(value, list) else [value])
 
 
 def _in_words(field: forms.Field, value: object) -> str:
-    """Return a value as it is read on the page: the label of a choice, one line for each of several."""
+    """Return a value as the page shows it: labels of choices, one on a line."""
     choices = {str(key): str(label) for key, label in getattr(field, "choices", ())}
     if isinstance(value, list):
         return "\n".join(choices.get(str(item), str(item)) for item in value)

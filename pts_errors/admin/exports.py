@@ -1,4 +1,4 @@
-"""Exporting drafts as the files that an import reads, in one zip."""
+"""Export of drafts as a zip of the files that an import reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pts_errors.publishing import log
 
 
 def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Send the drafts of all codes that the user finds in the list."""
+    """Send the drafts of all codes that the user may see."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if not model_admin.has_view_or_change_permission(request):
@@ -34,7 +34,7 @@ def export_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
 
 
 def export(model_admin: ModelAdmin[Any], request: HttpRequest, codes: Collection[str]) -> HttpResponse:
-    """Return the drafts of these codes as ``pts_export --drafts`` writes them: those files that the user may read."""
+    """Return a zip of these drafts as ``pts_export --drafts`` writes them, with the files that the user may read."""
     using = router.db_for_write(Head)
     head = Head.objects.using(using).filter(pk=Head.PK).first() or Head()
     live = log.live(using=using, number=head.number)

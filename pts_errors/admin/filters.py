@@ -16,7 +16,7 @@ from pts_errors.admin.lists import Option, board_filter
 from pts_errors.models import LABELS, Message
 from pts_errors.values.entry import Severity
 
-# What waits for a translator.
+# The states that need a translator.
 TRANSLATIONS_TO_DO = ("missing", "review", "check")
 
 
@@ -88,7 +88,7 @@ CODE_FILTERS = (
 
 
 class LanguageFilter(admin.SimpleListFilter):
-    """By language."""
+    """Filter by language."""
 
     title = gettext_lazy("language")
     parameter_name = "language"
@@ -105,7 +105,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 class TranslationStateFilter(admin.SimpleListFilter):
-    """By the state of the translation, or by whether it waits for a translator."""
+    """Filter by the state of the translation, or by whether it needs a translator."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -128,5 +128,5 @@ class TranslationStateFilter(admin.SimpleListFilter):
 
 
 def is_in(key: str, state: str | None) -> bool:
-    """Return whether the key of a translation's state is the chosen one, or one of those that "todo" stands for."""
+    """Return whether a translation's state passes the filter. "todo" stands for several states, None for all."""
     return state is None or key == state or (state == "todo" and key in TRANSLATIONS_TO_DO)

@@ -1,4 +1,4 @@
-"""The forms of the back office, which keep texts to the letter."""
+"""The forms of the back office, which keep texts exactly as they are typed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
 
 
 class LinesField(forms.CharField):
-    """A text whose lines end as they are stored; browsers send CRLF, and every text would differ from the live one."""
+    """A text with LF line ends. Browsers send CRLF, which would make every text differ from the live one."""
 
     def to_python(self, value: Any) -> Any:
         """Return the text with LF alone."""
@@ -25,7 +25,7 @@ class LinesField(forms.CharField):
 
 
 class LineField(forms.CharField):
-    """A text of one line. A browser lets no line end in, and files hold such a text on one line."""
+    """A text of one line. Browsers drop line ends, and files hold such a text on one line."""
 
     def to_python(self, value: Any) -> Any:
         """Return the text without line ends, as a browser sends it."""
@@ -37,7 +37,7 @@ _SECTION_AREA = {"rows": 10, "class": "vLargeTextField pts-markdown", "spellchec
 
 
 class InlineMessageForm(forms.ModelForm):
-    """The texts of one code in one language, among all its languages."""
+    """The texts of one code in one language, inside the form of the code."""
 
     class Meta:
         model = Message
@@ -51,7 +51,6 @@ class InlineMessageForm(forms.ModelForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Say in every widget in which language and direction its text is."""
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs |= {"lang": self.language, "dir": languages.direction(self.language)}
@@ -63,14 +62,14 @@ class InlineMessageForm(forms.ModelForm):
 
 
 class _PartFormSet(forms.BaseInlineFormSet):
-    """The parts of one code, whether they are stored yet or not. No keys of rows travel through the browser."""
+    """The parts of one code, stored or not. No row keys are sent through the browser."""
 
     def rows(self) -> list[Any]:
-        """Return the parts to edit, those that are stored before those that are not."""
+        """Return the parts to edit, the stored ones first."""
         raise NotImplementedError  # pragma: no cover - every formset has its own
 
     def named(self) -> dict[str, Any]:
-        """Return the forms, by what lint issues write before the names of their fields."""
+        """Return the forms, by the prefix of their fields in lint issues, such as ``fr.``."""
         raise NotImplementedError  # pragma: no cover - every formset has its own
 
     def get_queryset(self) -> Any:
@@ -86,23 +85,23 @@ class _PartFormSet(forms.BaseInlineFormSet):
         return len(self.get_queryset())
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Add none: neither the row's key nor the code's is taken from the browser."""
+        """Add no keys, so that none is taken from the browser."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        # Skips the two classes between, which look the row up by the key that the browser sends.
+        # Skips the two classes between, which look up the row by a key from the browser.
         return forms.BaseFormSet._construct_form(self, i, instance=self.get_queryset()[i], **kwargs)  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 class MessageFormSet(_PartFormSet):
-    """One form for every language of the catalog, the source language first, whether there is a text yet or not.
+    """One form for each language of the catalog, with or without a text, the source language first.
 
-    A form is named by its language and not by a number, so it stays the same when somebody adds another language.
+    Forms are named by language, not by number, so that an added language does not shift them.
     """
 
     wanted: tuple[str, ...] = ()
-    """The languages that a code should have; a class of its own for each request sets them."""
+    """The languages that a code should have, set on a subclass for each request."""
     may_change: Callable[[str], bool] = staticmethod(lambda language: True)
-    """Says of a language whether the user may change its texts."""
+    """Whether the user may change the texts of a language; set likewise."""
 
     def rows(self) -> list[Message]:
         stored = {row.language: row for row in self.instance.messages.all()} if self.instance.pk else {}
@@ -119,29 +118,29 @@ class MessageFormSet(_PartFormSet):
         return f"{self.prefix}-{self.get_queryset()[index].language if isinstance(index, int) else index}"
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Lock what the user may not change."""
+        """Lock the languages that the user may not change."""
         if index is not None and not type(self).may_change(form.language):
             for field in form.fields.values():
                 field.disabled = True
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
-        """Save a text that was not there, confirmed against the source as it is now."""
+        """Save new texts, confirmed against the current source."""
         self._confirm(form)
         return super().save_new(form, commit)
 
     def save_existing(self, form: Any, obj: Any, commit: bool = True) -> Any:
-        """Save a changed text, confirmed against the source as it is now."""
+        """Save changed texts, confirmed against the current source."""
         self._confirm(form)
         return super().save_existing(form, obj, commit)
 
     def _confirm(self, form: Any) -> None:
-        # Only the texts that were touched: who mends a title has not compared the customer message with its source.
+        # Only edited texts: a translator who corrects a title may not have compared the customer message.
         source = next(row for row in self.get_queryset() if row.language == conf.SOURCE_LANGUAGE)
         confirm(form.instance, source, form.changed_data)
 
 
 def confirm(message: Message, source: Message | None, names: Iterable[str] = MESSAGE_FIELDS) -> None:
-    """Note against which source texts these texts of a translation were written."""
+    """Record the source texts against which these texts of a translation are confirmed."""
     if message.language == conf.SOURCE_LANGUAGE:
         return
     confirmed = dict(message.source_text)
@@ -153,13 +152,12 @@ def confirm(message: Message, source: Message | None, names: Iterable[str] = MES
 
 
 class MessageForm(DraftForm, InlineMessageForm):
-    """The texts of one code in one language, alone on a page. Saving them confirms all of them."""
+    """The texts of one code in one language, on a page of their own. Saving confirms all of them."""
 
     preset: Message | None = None
-    """The message to edit or to add where the caller gives none; a class of its own for each request sets it."""
+    """The message to edit or add if there is no instance, set on a subclass for each request."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Edit the preset message, unless another is given."""
         kwargs["instance"] = kwargs.get("instance") or self.preset
         super().__init__(*args, **kwargs)
 
@@ -182,7 +180,7 @@ class RunbookForm(forms.ModelForm):
 
 
 class RunbookFormSet(_PartFormSet):
-    """The one runbook of a code, whether there is one yet or not."""
+    """The one runbook of a code, stored or not."""
 
     def rows(self) -> list[Runbook]:
         stored = getattr(self.instance, "runbook", None) if self.instance.pk else None
@@ -196,29 +194,29 @@ class RunbookFormSet(_PartFormSet):
 
 
 class PublishForm(forms.Form):
-    """What a publisher says about a publish."""
+    """Note and options of a publish."""
 
     note = forms.CharField(
         label=_("Note"),
         max_length=200,
         required=False,
         validators=[validate_text],
-        help_text=_("Why it changes, for those who read the history."),
+        help_text=_("The reason for the change, for readers of the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     wording_only = forms.BooleanField(
         label=_("Wording only"),
         required=False,
-        help_text=_("The meaning of the source texts stays the same, so translations that were up to date stay so."),
+        help_text=_("The source texts keep their meaning, so translations that were up to date stay up to date."),
     )
 
 
 class CategoryForm(SharedForm):
-    """A group of codes. A category has no version: what is stored is compared with what the form was opened with."""
+    """A category. It has no version, so the stored values are compared with those at the opening of the form."""
 
-    told = _(
-        "Somebody else saved this category while you were editing. Nothing of yours is lost, and nothing was saved: "
-        "compare below, then save again."
+    conflict_message = _(
+        "Somebody else saved this category while you were editing, so your changes were not saved. "
+        "They are still in the form: compare below, then save again."
     )
 
     class Meta:
@@ -228,7 +226,7 @@ class CategoryForm(SharedForm):
         widgets = {"escalation": forms.Textarea(attrs={**_SECTION_AREA, "rows": 6})}
 
     def is_stale(self) -> bool:
-        """Return whether any field has another value by now, and lock the category."""
+        """Return whether any stored value has changed, and lock the category."""
         if not self.instance.pk:
             return False
         rows = Category.objects.using(router.db_for_write(Category)).select_for_update()
@@ -236,24 +234,24 @@ class CategoryForm(SharedForm):
         return opened({"": stored}) != self.cleaned_data.get("loaded")
 
     def clean_slug(self) -> str:
-        """Refuse capitals in a new one."""
+        """Refuse capital letters in a new slug."""
         slug = str(self.cleaned_data["slug"])
         validate_new_slug(slug)
         return slug
 
 
 class RestoreForm(forms.Form):
-    """What a publisher says about a restore."""
+    """Note and options of a restore."""
 
     note = forms.CharField(
         label=_("Note"),
         max_length=200,
         validators=[validate_text],
-        help_text=_("Why the earlier state is restored, for those who read the history."),
+        help_text=_("The reason for the restore, for readers of the history."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     discard_edits = forms.BooleanField(
-        label=_("Discard the edits"),
+        label=_("Discard unpublished edits"),
         required=False,
-        help_text=_("The code has edits that nobody published. They are overwritten by the restore."),
+        help_text=_("The code has unpublished edits. The restore overwrites them."),
     )

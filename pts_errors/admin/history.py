@@ -1,4 +1,4 @@
-"""History: every revision of a code, any two of them side by side, and the way back."""
+"""History of a code: its revisions, a comparison of any two, and restore."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.models import ErrorCode, Revision
 from pts_errors.values.fields import SLUG, Change, changes
 
-# A page of history. Every revision holds the whole code, so a longer page would be slow.
+# Revisions on a page. Each holds the whole code, so a longer page would be slow.
 _PAGE = 30
 
 # Stands for the draft where a revision number is expected.
@@ -37,7 +37,7 @@ def revisions_of(request: HttpRequest, code: ErrorCode) -> dict[str, Any]:
     found = list(revisions[: _PAGE + 1])
     rows = [
         {"revision": revision, "fields": _fields(request, previous, revision), "is_first": previous is None}
-        for revision, previous in zip_longest(found, found[1:])  # of a code that was never published there is none
+        for revision, previous in zip_longest(found, found[1:])  # none if the code was never published
     ][:_PAGE]
     more = found[_PAGE - 1].number if len(found) > _PAGE else None
     return {"revisions": rows, "more": more, "live": found[0].number if found and not before else None}
@@ -51,7 +51,7 @@ def _fields(request: HttpRequest, before: Revision | None, after: Revision) -> l
 def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
     """Show what differs between two states of a code: ``?from=12&to=15``, or ``to=draft``.
 
-    Without numbers: what is live, and the draft.
+    Without numbers, the live revision is compared with the draft.
     """
     newest = Revision.objects.filter(error=code).order_by("-number").first()
     ends = [
@@ -73,16 +73,14 @@ def compare_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
 
 
 def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, number: int) -> HttpResponse:
-    """Show what restoring a revision would change for readers, and do it."""
+    """Show what restoring a revision would change for readers, and restore it."""
     revision = get_object_or_404(Revision, error=code, number=number)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            revisions = publishing.restore(revision, author=request.user, **form.cleaned_data)  # type: ignore[arg-type]  # nobody anonymous comes here
+            revisions = publishing.restore(revision, author=request.user, **form.cleaned_data)  # type: ignore[arg-type]  # the user is logged in
         except UnpublishedChanges:
-            form.add_error(
-                "discard_edits", _("The code has edits that are not published. Tick here to overwrite them.")
-            )
+            form.add_error("discard_edits", _("The code has unpublished edits. Tick this box to overwrite them."))
         except PublishRefused as refused:
             publish.tell(request, refused)
         else:
@@ -107,7 +105,7 @@ def restore_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: Error
 
 
 def _restored(changes: Iterable[Change]) -> list[Change]:
-    """Return what a restore brings back: not the texts of the category, which other codes share."""
+    """Leave out the texts of the category: other codes share them, so a restore does not touch them."""
     return [change for change in changes if change.path[0] != "category" or change.path == SLUG]
 
 

@@ -1,4 +1,4 @@
-"""Importing files in the browser: what they would change, the conflicts to decide, and the button."""
+"""Import in the browser: what the files would change, the conflicts to decide, and the button."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from pts_errors.models import Category, ErrorCode
 from pts_errors.values import diff
 from pts_errors.values.fields import language_of
 
-# The shipped catalog is 2 MB. Django takes at most 2.5 MB of a form that holds no file, and signing compresses.
+# The shipped catalog is 2 MB. Django accepts at most 2.5 MB of form data besides files, and signing compresses.
 _MAX_UPLOAD = 5_000_000
 _MAX_SIGNED = 2_000_000
-# Django takes at most a thousand fields of one form, and nobody reads more in one go.
+# Django accepts at most a thousand fields in one form, and nobody reviews more at once.
 _MAX_CHANGES = 900
-# An address has to stay short enough for every server.
+# The URL must stay short enough for every server.
 _MAX_CODES = 200
 _MAX_AGE = 3600
 
 
 def may_import(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
-    """Return whether the user may change everything that files hold."""
+    """Return whether the user may change everything that the files can contain."""
     return model_admin.has_change_permission(request) and request.user.has_perms(
         [access.CHANGE_MESSAGE, access.CHANGE_RUNBOOK]
     )
@@ -49,7 +49,7 @@ def may_import(model_admin: ModelAdmin[Any], request: HttpRequest) -> bool:
 def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Take files, show what they would change in the drafts, and write what was shown. Nothing is published.
 
-    Between the two steps the files are in the page, signed for this user, so that nothing stays on disk.
+    Between the two steps the page carries the files, signed for this user, so that nothing stays on disk.
     """
     if not may_import(model_admin, request):
         raise PermissionDenied
@@ -63,19 +63,23 @@ def import_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpRespo
     except ExchangeError as error:
         return _page(model_admin, request, problems=error.problems)
     except signing.BadSignature:
-        # Too old, of somebody else, or forged: the remedy is the same.
+        # Expired, signed for another user, or forged: the remedy is the same.
         return _page(model_admin, request, problems=[_("The files were uploaded over an hour ago. Upload them again.")])
 
 
 def _uploaded(request: HttpRequest) -> dict[str, bytes]:
     uploads = request.FILES.getlist("files")
     names = Counter(upload.name or "" for upload in uploads)
-    problems = [_("%(file)s: There are two files of this name.") % {"file": name} for name, n in names.items() if n > 1]
+    problems = [
+        _("%(file)s: Several files have this name. Upload one of them.") % {"file": name}
+        for name, n in names.items()
+        if n > 1
+    ]
     if not uploads:
         problems.append(_("Choose at least one file."))
     if sum(upload.size or 0 for upload in uploads) > _MAX_UPLOAD:
         problems.append(
-            _("All files together are larger than %(size)d MB. Import fewer at once, or run pts_import.")
+            _("All files together are larger than %(size)d MB. Import fewer files at once, or run pts_import.")
             % {"size": _MAX_UPLOAD // 1_000_000}
         )
     if problems:
@@ -87,12 +91,12 @@ def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[K
     """Return what the files would change.
 
     Raises:
-        ExchangeError: they cannot be read, would change what the user may not, or more than a person looks through.
+        ExchangeError: the files cannot be read, change too many values, or change what the user may not change.
     """
     records = parse(files, source_language=conf.SOURCE_LANGUAGE, languages=importing.languages())
     plan = importing.plan(records, theirs=theirs)
     if len(plan.changes) > _MAX_CHANGES:
-        text = _("The files differ from the drafts in %(n)d values. Import fewer at once, or run pts_import.")
+        text = _("The files differ from the drafts in %(n)d values. Import fewer files at once, or run pts_import.")
         raise ExchangeError([text % {"n": len(plan.changes)}])
     problems = dict.fromkeys(_forbidden(request, plan.changes))
     if problems:
@@ -101,7 +105,7 @@ def _planned(request: HttpRequest, files: dict[str, bytes], theirs: Collection[K
 
 
 def _forbidden(request: HttpRequest, changes: Iterable[FileChange]) -> Iterable[str]:
-    """Yield a sentence with file and line for everything that the user may not change by any form."""
+    """Yield a sentence with file and line for every change that the user may not make in a form."""
     may_add_code = access.admin_of(request, ErrorCode).has_add_permission(request)
     may_change_language = access.may_change_language(request)
     may_change_code = access.may_change(request, ErrorCode, "code")
@@ -134,17 +138,19 @@ def _apply(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         if plan.digest != given["digest"]:
             raise DraftsChanged
         decided = _planned(request, files, theirs)
-        # The choices go by number, so what they were made on is looked at again after the plan that is written was
-        # made: whoever saves before that is noticed here, and whoever saves later by the writing itself.
+        # Choices are numbered by the shown plan, so it is compared again after the decided plan was made. This
+        # catches every save before that; `importing.apply` catches later ones.
         if _planned(request, files).digest != plan.digest:
             raise DraftsChanged  # pragma: no cover - somebody saves between two statements
         codes = importing.apply(decided)
     except DraftsChanged:
-        messages.warning(request, _("Nothing was written, because the drafts were changed meanwhile. Look again."))
+        messages.warning(
+            request, _("Nothing was written, because the drafts have changed in the meantime. Check the changes again.")
+        )
         return _show(model_admin, request, files, _planned(request, files))
     _say(request, decided, codes)
     if 0 < len(codes) <= _MAX_CODES and request.user.has_perm(access.PUBLISH):
-        # Nothing but these codes, so that what is said of this import is said of no other edit.
+        # Only these codes, so that the note of this publish covers no other edits.
         return HttpResponseRedirect(f"{url_of(model_admin, 'publish')}?codes={','.join(codes)}")
     return HttpResponseRedirect(f"{url_of(model_admin, 'changelist')}?state=unpublished")
 
@@ -161,8 +167,8 @@ def _say(request: HttpRequest, plan: Plan, codes: list[str]) -> None:
         enter(request, rows, _("Imported from files."))
     Board.forget(request)
     text = ngettext(
-        "Wrote the files into the draft of %(n)d code. Publish it when it is right.",
-        "Wrote the files into the drafts of %(n)d codes. Publish them when they are right.",
+        "Imported the files into the draft of %(n)d code. Check it, then publish it.",
+        "Imported the files into the drafts of %(n)d codes. Check them, then publish them.",
         len(codes),
     )
     messages.success(request, text % {"n": len(codes)})
@@ -172,12 +178,12 @@ def _show(model_admin: ModelAdmin[Any], request: HttpRequest, files: dict[str, b
     texts = {name: content.decode("latin-1") for name, content in files.items()}
     signed = signing.dumps({"files": texts, "digest": plan.digest}, salt=_salt(request), compress=True)
     if len(signed) > _MAX_SIGNED:
-        raise ExchangeError([_("The files are too large for a page. Import fewer at once, or run pts_import.")])
+        raise ExchangeError([_("The files are too large for one page. Import fewer files at once, or run pts_import.")])
     rows: dict[Status, list[dict[str, Any]]] = {status: [] for status in Status}
     for number, change in enumerate(plan.changes):
         rows[change.status].append({"number": number, "change": change, "difference": _difference(change)})
     titles = {
-        Status.CONFLICT: _("Conflict: changed here too"),
+        Status.CONFLICT: _("Conflict: changed here as well"),
         Status.REJECTED: pgettext("values of files", "Rejected"),
         Status.CHANGED: pgettext("values of files", "Changed"),
         Status.NEW: pgettext("values of files", "New"),

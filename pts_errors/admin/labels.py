@@ -1,4 +1,4 @@
-"""Differences in words: what a field is called on screen, and how its values are read."""
+"""Differences as the screens show them: labels of fields, and values in words."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Difference:
     label: str
     pieces: list[Piece]
     language: str = ""
-    """Of the text; empty where it is not in a language of the catalog."""
+    """Language of the text; empty if it is in no language of the catalog."""
     direction: str = ""
 
 
 def label_of(path: Path) -> str:
-    """Return what a field is called, such as ``Français (fr): title`` or ``Runbook: impact``."""
+    """Return the label of a field, such as ``Français (fr): title`` or ``Runbook: impact``."""
     name = _name_of(path)
     if language := language_of(path):
         return _("%(language)s: %(field)s") % {"language": name_of(language), "field": name}
@@ -57,7 +57,7 @@ def readable(request: HttpRequest, changes: Iterable[Change]) -> list[Change]:
 def differences(changes: Iterable[Change]) -> list[Difference]:
     """Return the changes as the screens show them.
 
-    Against which source a translation was confirmed is told only where that is all that changed in its language.
+    The confirmation of a translation is shown only if nothing else changed in its language.
     """
     changes = list(changes)
     translated = {language_of(change.path) for change in changes if change.path[-1] != _CONFIRMED}
@@ -83,7 +83,7 @@ def _name_of(path: Path) -> str:
     try:
         return str(column(path).verbose_name)
     except FieldDoesNotExist:
-        return path[-1]  # of a revision that was written by another version of this package
+        return path[-1]  # written by another version of this package
 
 
 def _in_words(path: Path, value: object) -> str:

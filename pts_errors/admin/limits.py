@@ -25,13 +25,13 @@ class LanguageLimitAdmin(ListAdmin):
 
     @admin.display(description=_("languages"))
     def named(self, row: LanguageLimit) -> str:
-        """Return the languages in their own words."""
+        """Return the languages by their own names."""
         return ", ".join(map(name_of, row.languages)) or "—"
 
     def get_form(
         self, request: HttpRequest, obj: LanguageLimit | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Offer a box to tick for each language of the catalog, and for those that the limit names."""
+        """Offer a checkbox for each language of the catalog, and for those that the limit already names."""
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         if "languages" in form.base_fields:
             column = LanguageLimit._meta.get_field("languages")
@@ -46,7 +46,7 @@ class LanguageLimitAdmin(ListAdmin):
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Name the groups that may change every language: a limit may have been forgotten."""
+        """List the groups without a limit, in case one was forgotten."""
         return super().changelist_view(request, {"unlimited": _unlimited(), **(extra_context or {})})
 
 

@@ -1,4 +1,4 @@
-"""Lists over the board: filters with counts, a search and a page of rows, all without further queries."""
+"""Lists over the board: filters with counts, a search, and pages of rows, without further queries."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from pts_errors.models import ErrorCode
 from pts_errors.values import languages, mentions
 from pts_errors.values.entry import RUNBOOK_SECTIONS
 
-# A value of a filter, and the words that stand for it.
+# A value of a filter, and its label.
 Option = tuple[str, object]
 
 
 def _entered(view: Callable[..., Any], admin_site: AdminSite) -> Callable[..., Any]:
-    """Return a view that knows its admin site, and that speaks the reader's language if it has every word of it."""
+    """Wrap a view: note its admin site, and use the user's language if it is completely translated."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         key = kwargs.get("object_id", "0")
-        if not (key.isascii() and key.isdigit()):  # Django takes any path for one, and the digits of every script
+        if not (key.isascii() and key.isdigit()):  # Django accepts any path as a key, and digits of every script
             raise Http404
         access.visit_of(request).site = admin_site
         language = languages.of_staff(translation.get_language() or "")
         with translation.override(language):
             response = view(request, *args, **kwargs)
-            if isinstance(response, SimpleTemplateResponse):  # it is rendered once the view has returned
+            if isinstance(response, SimpleTemplateResponse):  # render while the language is active
                 response.render()
             response.headers.setdefault("Content-Language", language)
         return response
@@ -45,23 +45,22 @@ def _entered(view: Callable[..., Any], admin_site: AdminSite) -> Callable[..., A
 
 
 class ListAdmin(ModelAdmin):
-    """An admin whose list answers no other questions than its filters ask, in a language that it has whole."""
+    """Base admin. Lists accept no look-ups but their filters; pages are shown in complete languages only."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the pages."""
         urls = [*self.own_urls(), *super().get_urls()]
         for url in urls:
             url.callback = _entered(url.callback, self.admin_site)
         return urls
 
     def own_urls(self) -> list[URLPattern]:
-        """Return the addresses of the pages that the stock admin does not have."""
+        """Return the URL patterns of pages beyond the stock ones."""
         return []
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse look-ups into columns: whether a row is listed would tell, letter by letter, what no page shows.
+        """Refuse look-ups into columns, which would reveal hidden values letter by letter.
 
-        And not every database can be asked for any text.
+        Besides, not every database accepts every text in a query.
         """
         offered = {getattr(each, "parameter_name", None) for each in self.list_filter}
         columns = {field.name for field in self.opts.get_fields()}
@@ -69,10 +68,10 @@ class ListAdmin(ModelAdmin):
 
 
 class BoardChangeList(ChangeList):
-    """A list of what the user may see, whose rows know their line of the board."""
+    """A list of the rows that the user may see, each with its line of the board."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        """Leave out what the object permission of the host's admin denies."""
+        """Leave out the rows that the object permissions of the host's admin deny."""
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return rows.exclude(pk__in=access.denied(request, self.model))
 
@@ -86,13 +85,13 @@ class BoardChangeList(ChangeList):
 
 
 def line_of(row: Any) -> Line:
-    """Return the line that a list gave to one of its rows."""
+    """Return the line of a listed row."""
     line: Line = row.line
     return line
 
 
 class _BoardFilter(SimpleListFilter):
-    """A filter on what the board knows. Its counts respect the other filters and the search."""
+    """A filter on the lines of the board. Its counts respect the other filters and the search."""
 
     options: Callable[[Board], Iterable[Option]]
     matches: Callable[[Line, str], bool]
@@ -108,7 +107,6 @@ class _BoardFilter(SimpleListFilter):
         return queryset.filter(code__in=[line.row.code for line in lines if self.matches(line, value)])
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
-        """Return the number of rows of each value."""
         others = [spec for spec in changelist.filter_specs if spec is not self and isinstance(spec, _BoardFilter)]
         lines = [
             line
@@ -124,7 +122,7 @@ class _BoardFilter(SimpleListFilter):
 def board_filter(
     name: str, title: object, options: Callable[[Board], Iterable[Option]], matches: Callable[[Line, str], bool]
 ) -> type[ListFilter]:
-    """Return a filter named ``name`` in addresses.
+    """Return a filter whose parameter in the URL is ``name``.
 
     ``options`` returns the values to choose from, ``matches`` whether a code has such a value.
     """
@@ -138,7 +136,7 @@ def board_filter(
 
 
 def found(request: HttpRequest, term: str) -> list[Line]:
-    """Return the codes that a pasted line names, or those whose texts hold every word of the term in any case."""
+    """Return the codes that a pasted line names, or else those whose texts contain every word, in any case."""
     lines = [*Board.of(request).lines.values()]
     parts = term.casefold().split()
     if not parts:

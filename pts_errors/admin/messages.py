@@ -1,4 +1,4 @@
-"""Translations: every code in every language at a glance, and one message beside its source."""
+"""Translations: the table of codes and languages, and one message beside its source."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class MessageAdmin(BoardAdmin):
         return allowed and (obj is None or access.may_change_language(request)(obj.language))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A translation that is missing is part of the messages to change."""
+        """Adding a missing translation counts as a change."""
         return super().has_change_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
@@ -62,7 +62,7 @@ class MessageAdmin(BoardAdmin):
         return rows.filter(error__in=access.visible(request, ErrorCode)).select_related("error")
 
     def _may_see(self, request: HttpRequest, row: Message | None) -> bool:
-        """Return whether the user may see a message, or that there is none."""
+        """Return whether the user may see a message. True if there is none."""
         return row is None or row.pk in access.visible(request, Message)
 
     def _may_write(self, request: HttpRequest, line: Line, language: str) -> bool:
@@ -76,12 +76,11 @@ class MessageAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("code"), ordering="error__code")
     def code(self, row: Message) -> str:
-        """Return the code."""
         return row.error.code
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def language_name(self, row: Message) -> str:
-        """Return the language in its own words."""
+        """Return the language by its own name."""
         return name_of(row.language)
 
     @admin.display(description=gettext_lazy("source"))
@@ -96,7 +95,6 @@ class MessageAdmin(BoardAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Message) -> str:
-        """Return the state of the translation."""
         return badge(line_of(row).translation_of(row.language))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -106,7 +104,7 @@ class MessageAdmin(BoardAdmin):
         return super().changelist_view(request, {**self._matrix(request), **(extra_context or {})})
 
     def _matrix(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the table, limited as the list below it is: ``?language=fil&state=todo`` is a translator's bookmark."""
+        """Return the table, filtered as the list below it; ``?language=fil&state=todo`` is a translator's bookmark."""
         board = Board.of(request)
         language, state = request.GET.get("language"), request.GET.get("state")
         shown = [tag for tag in board.languages if language in (None, tag)]
@@ -142,7 +140,7 @@ class MessageAdmin(BoardAdmin):
         return {"state": state, "language": languages.name_of(language), "url": self._url(line, language)}
 
     def _url(self, line: Line, language: str) -> str:
-        """Return where the texts of a code in a language are edited, or added."""
+        """Return the URL at which the texts of a code in a language are edited or added."""
         message = _stored(line, language)
         if message is not None:
             return url_of(self, "change", message.pk, model="message")
@@ -157,7 +155,7 @@ class MessageAdmin(BoardAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Add the texts that ``?error=…&language=…`` names. The matrix links here for every missing one."""
+        """Add the texts that ``?error=…&language=…`` names. The table links here for missing ones."""
         line, language = self._wanted(request)
         if line is None or language not in line.translations:
             notes.info(request, _("Choose a code and a language in the table to add a translation."))
@@ -169,7 +167,7 @@ class MessageAdmin(BoardAdmin):
         return super().add_view(request, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Message | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Return the form of the message that is there, or of the one that the address names."""
+        """Return the form of the stored message, or of the one that the query string names."""
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         line, language = self._wanted(request)
         if obj is None and line is not None:
@@ -209,12 +207,12 @@ class MessageAdmin(BoardAdmin):
         }
 
     def save_model(self, request: HttpRequest, obj: Message, form: Any, change: bool) -> None:
-        """Save the texts, confirmed against the source as it is now, and raise the version of the code."""
+        """Save the texts, confirmed against the current source, and raise the version of the code."""
         source = Message.objects.filter(error=obj.error_id, language=conf.SOURCE_LANGUAGE).first()
         confirm(obj, source)
         super().save_model(request, obj, form, change)
         ErrorCode.objects.filter(pk=obj.error_id).update(version=F("version") + 1)
-        # The history of the code tells who translated it.
+        # The history of the code shows who translated it.
         enter(request, [obj.error], _("Translated into %(language)s.") % {"language": name_of(obj.language)})
         Board.forget(request)
 
@@ -227,7 +225,7 @@ class MessageAdmin(BoardAdmin):
     # ---- pages of our own ----
 
     def own_urls(self) -> list[URLPattern]:
-        """Add the way to the next message that needs a translator."""
+        """Return the redirect to the next message that needs a translator."""
         view = self.admin_site.admin_view(self._next_view)
         return [path("next/<str:language>/", view, name="pts_errors_message_next")]
 
@@ -237,7 +235,7 @@ class MessageAdmin(BoardAdmin):
         return self._to_next(request, language)
 
     def _to_next(self, request: HttpRequest, language: str, *, after: str = "") -> HttpResponse:
-        """Go to the next code, in the order of the numbers and then from the beginning, that has something to do."""
+        """Redirect to the next code with something to do, by number, starting over after the last."""
         lines = [*Board.of(request).lines.values()]
         start = next((i + 1 for i, line in enumerate(lines) if line.row.code == after), 0)
         for line in [*lines[start:], *lines[:start]]:

@@ -1,4 +1,4 @@
-"""Full pages of our own inside the admin."""
+"""Full pages inside the admin, beyond the stock ones."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MEDIA = Media(css={"all": ["pts_errors/admin.css"]}, js=["pts_errors/admin.js"])
 
 
 def url_of(model_admin: ModelAdmin[Any], name: str, *args: object, model: str = "errorcode") -> str:
-    """Return the address of one of the pages of this admin site."""
+    """Return the URL of a page of this admin site."""
     return reverse(f"admin:pts_errors_{model}_{name}", args=args, current_app=model_admin.admin_site.name)
 
 
 def runbook_url(code: ErrorCode) -> str:
-    """Return the address of the page that is opened from an alert, or an empty text where the host serves none."""
+    """Return the URL of the on-call page of a code, or an empty text if the host serves none."""
     try:
         return reverse("pts_errors:runbook", kwargs={"code": code.code})
     except NoReverseMatch:
@@ -39,7 +39,7 @@ def page(
     code: ErrorCode | None = None,
     context: Mapping[str, Any],
 ) -> TemplateResponse:
-    """Return a page with the admin's frame, its place in the tree, and our style."""
+    """Return a page in the admin's frame, with breadcrumbs and our style sheet."""
     opts = ErrorCode._meta
     crumbs = [
         (reverse("admin:index", current_app=model_admin.admin_site.name), None),

@@ -1,4 +1,4 @@
-"""What stands beside the fields of a form: states, sources, remarks, and who saved last."""
+"""Panels beside the fields of a form: states, sources, lint issues and the last save."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pts_errors.values.entry import MESSAGE_FIELDS
 
 
 def badge(state: State) -> str:
-    """Return a state as a word with a shape."""
+    """Return the HTML of a state: a shape and a word."""
     return format_html(
         '<span class="pts-state pts-{}"><span aria-hidden="true">{}</span> {}</span>',
         state.key,
@@ -30,7 +30,7 @@ def badge(state: State) -> str:
 
 
 def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
-    """Return what stands beside the fields of one language: its source, its state and what is wrong."""
+    """Return the panel of one language: sources, state and lint issues."""
     language = form.language
     return {
         "language": language,
@@ -46,7 +46,7 @@ def panel_of(line: Line | None, form: InlineMessageForm) -> dict[str, Any]:
 
 
 def _row(line: Line, form: InlineMessageForm, name: str) -> dict[str, Any]:
-    """Return what stands beside one field of a translation: its source, and how that changed since the confirmation."""
+    """Return the panel of one field: its source, and how that changed since it was confirmed."""
     language, source, text = form.language, getattr(line.source, name), getattr(form.instance, name)
     confirmed = line.message(language).source_text.get(name, source)
     return {
@@ -66,9 +66,9 @@ def log_of(row: ErrorCode) -> QuerySet[LogEntry]:
 
 
 def enter(request: HttpRequest, rows: Iterable[Any], text: str) -> None:
-    """Write into the admin's log of these rows what the user has done with them; their history shows it."""
+    """Add an entry to the admin's log of these rows; their history shows it."""
     LogEntry.objects.log_actions(
-        user_id=request.user.pk,  # type: ignore[arg-type]  # nobody anonymous comes here
+        user_id=request.user.pk,  # type: ignore[arg-type]  # the user is logged in
         queryset=rows,
         action_flag=CHANGE,
         change_message=text,
@@ -76,7 +76,7 @@ def enter(request: HttpRequest, rows: Iterable[Any], text: str) -> None:
 
 
 def _field(form: InlineMessageForm, name: str) -> object:
-    """Return a field, or its name alone where the user may only look: then the admin leaves it out of the form."""
+    """Return a field, or its name and label where the admin leaves it out of a read-only form."""
     return (
         form[name]
         if name in form.fields
@@ -85,11 +85,11 @@ def _field(form: InlineMessageForm, name: str) -> object:
 
 
 def last_save(row: ErrorCode) -> LogEntry | None:
-    """Return who saved a code last, and when."""
+    """Return the log entry of the last save of a code."""
     return log_of(row).select_related("user").order_by("-action_time").first()
 
 
 def _result(text: str, language: str) -> str:
-    """Return the text with the site's values, if it has any places for them."""
+    """Return the text with the site's values filled in, or an empty text if it has no placeholders."""
     filled = placeholders.fill(text, conf.CONTEXT, isolate=languages.direction(language) == "rtl")
     return filled if filled != text else ""

@@ -1,4 +1,4 @@
-"""Runbooks as they will look: a section while it is typed, and the whole draft as a page."""
+"""Previews of runbooks: a section while it is typed, and the whole draft as a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pts_errors.models import Runbook as RunbookRow
 from pts_errors.values import markdown
 from pts_errors.values.entry import RUNBOOK_SECTIONS, Runbook
 
-# As long as a section may be; a longer one takes time to render and cannot be saved anyway.
+# The longest section that can be saved; rendering a longer one would only take time.
 _LONGEST = 10_000
 
 
@@ -30,7 +30,9 @@ def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     text = request.POST.get("text", "")
     if len(text) > _LONGEST:
-        return HttpResponse(_("The section is too long to be shown."), status=400, content_type="text/plain")
+        return HttpResponse(
+            _("The section is too long for a preview. Shorten it."), status=400, content_type="text/plain"
+        )
     return HttpResponse(markdown.render(text))
 
 
@@ -44,7 +46,7 @@ def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCo
     for name in RUNBOOK_SECTIONS:
         text = getattr(runbook, name)
         is_inherited = name == "escalation" and not text
-        # The renderer lets no HTML of the text through: that is what it is for.
+        # Safe: the renderer lets no HTML of the text through.
         html = mark_safe(markdown.render(line.entry.category.escalation if is_inherited else text))
         label = getattr(RunbookRow._meta.get_field(name), "verbose_name", name)
         sections.append({"label": label, "html": html, "is_inherited": is_inherited and bool(html)})

@@ -1,4 +1,4 @@
-"""Publishing: what will change, what keeps it from happening, and the button."""
+"""The publish screen: what will change, what prevents it, and the button."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from pts_errors.values.fields import changes
 
 
 def publish(request: HttpRequest, codes: Collection[str], *, note: str, wording_only: bool) -> list[Revision] | None:
-    """Publish the drafts of these codes and return their revisions; None if it was refused, which the user is told."""
+    """Publish the drafts of these codes and return their revisions; None, and a message to the user, if refused."""
     try:
-        return publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # nobody anonymous comes here
+        return publishing.publish(codes, author=request.user, note=note, wording_only=wording_only)  # type: ignore[arg-type]  # the user is logged in
     except PublishRefused as refused:
         tell(request, refused)
         messages.warning(request, _("Nothing was published. The drafts are saved; correct them and publish again."))
@@ -44,15 +44,15 @@ def tell(request: HttpRequest, refused: PublishRefused) -> None:
     for issue in refused.issues:
         field = label_of(issue.path) if issue.code and issue.path else ""
         place = " · ".join(filter(None, (issue.code, field)))
-        # What the rules of runbooks say quotes them.
+        # Lint issues of runbooks quote them.
         text = issue.text if can_view_runbook(request) or not issue.id.startswith("R") else ""
         messages.error(request, " ".join(filter(None, (place, text, f"({issue.id})"))))
 
 
 def say(request: HttpRequest, revisions: list[Revision]) -> None:
-    """Tell the user, and the log of every code, what was published."""
+    """Report the publish to the user, and in the log of every code."""
     if not revisions:
-        messages.info(request, _("Nothing was published, because nothing differs from what is live."))
+        messages.info(request, _("Nothing was published, because the drafts do not differ from what is live."))
         return
     number = revisions[0].number
     text = _("Published as revision %(number)d.") % {"number": number}
@@ -71,8 +71,8 @@ def say(request: HttpRequest, revisions: list[Revision]) -> None:
 def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Show what publishing would change, and publish what is ticked.
 
-    ``?codes=1007,1008`` limits it to these codes. A tick stands for a code in the version that was on the screen: what
-    was edited since is not published unseen.
+    ``?codes=1007,1008`` limits it to these codes. A tick carries the version that was on the screen, so that later
+    edits are not published unseen.
     """
     may_publish: Callable[..., bool] = model_admin.has_publish_permission  # type: ignore[attr-defined]  # ours
     lines = [line for line in Board.of(request).lines.values() if may_publish(request, line.row)]
@@ -84,7 +84,7 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
         revisions = None
         try:
             with transaction.atomic(using=alias):
-                # The head first, as everything that publishes; then nobody can save these codes until it is done.
+                # Lock the head first, as every publish does. The codes stay locked against saves until the end.
                 log.lock(using=alias)
                 codes = [line.row.code for line in lines if line.row.code in ticked]
                 rows = ErrorCode.objects.using(alias).filter(code__in=codes).select_for_update()
@@ -95,16 +95,19 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
                     late = ", ".join(code for code in ticked if stored.get(code) != ticked[code])
                     messages.error(
                         request,
-                        _("Nothing was published, because somebody edited %(codes)s meanwhile. Look again.")
+                        _(
+                            "Nothing was published, because somebody edited %(codes)s in the meantime. "
+                            "Check the changes again."
+                        )
                         % {"codes": late},
                     )
                 else:
                     revisions = publish(request, list(ticked), **form.cleaned_data)
-        except DatabaseError as error:  # away, full, read-only, or busy for too long
+        except DatabaseError as error:  # unreachable, full, read-only, or locked for too long
             messages.error(request, str(error))
             messages.warning(request, _("Nothing was published."))
             revisions = None
-        if revisions is not None:  # only now, as the commit may have been refused
+        if revisions is not None:  # after the commit, which may fail
             say(request, revisions)
             return HttpResponseRedirect(url_of(model_admin, "changelist"))
         Board.forget(request)
@@ -137,7 +140,7 @@ def publish_view(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResp
 
 
 def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
-    # What the rules say of a runbook quotes it, and a reader's flag on it.
+    # Lint issues of a runbook quote it, and the flags of its readers.
     issues = [issue for issue in line.issues if can_view_runbook(request) or not issue.id.startswith("R")]
     return {
         "line": line,
@@ -150,7 +153,7 @@ def _item(request: HttpRequest, line: Line) -> dict[str, Any]:
 
 
 def _outdated(line: Line) -> list[str]:
-    """Return the languages whose texts were up to date with the live source, and are not with the draft's."""
+    """Return the languages that were up to date with the live source, but are not with the draft's."""
     live = line.revision.entry() if line.revision else None
     before = live.messages.get(conf.SOURCE_LANGUAGE) if live else None
     if before is None:

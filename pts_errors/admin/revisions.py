@@ -24,30 +24,30 @@ from pts_errors.models import LABELS, ErrorCode, Revision
 from pts_errors.values.entry import Origin
 from pts_errors.values.fields import changes
 
-# A year, a month or a day; of years that every database and time zone can hold.
+# A year, a month or a day, limited to years that every database and time zone supports.
 _PERIOD = re.compile(r"([12][0-9]{3})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 class DateFilter(admin.SimpleListFilter):
-    """By year, then by month, then by day, of those that have revisions.
+    """Filter by year, then month, then day, as far as there are revisions.
 
-    Django's date hierarchy cuts dates in the database, and MariaDB and MySQL cannot do that before somebody has loaded
-    their tables of time zones. This one only compares.
+    Django's date hierarchy truncates dates in the database. MariaDB and MySQL can do that only once their time zone
+    tables are loaded, so this filter only compares.
     """
 
     title = gettext_lazy("created at")
     parameter_name = "date"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the chosen period, those that it is in, and those that are in it."""
+        """Return the chosen period, the periods around it, and the periods in it."""
         value = self.value() or ""
         if value:
-            _days(value)  # an empty list of values would hide that there is no such period
+            _days(value)  # raises if there is no such period, which an empty list would hide
         lengths = (4, 7, 10)  # of a year, a month, a day
         outer = [value[:length] for length in lengths if length <= len(value)]
         inner = set()
         for length in lengths[len(outer) :][:1]:
-            # One moment for each publish, however many codes it was of.
+            # One time for each publish, however many codes it has.
             moments = model_admin.get_queryset(request).order_by().values_list("created_at", flat=True).distinct()
             days = (str((timezone.localtime(each) if timezone.is_aware(each) else each).date()) for each in moments)
             inner = {day[:length] for day in days if day.startswith(value)}
@@ -82,7 +82,7 @@ def _days(value: str) -> tuple[date, date]:
 
 def _between(value: str) -> Q:
     first, end = (datetime.combine(day, time()) for day in _days(value))
-    if timezone.is_aware(timezone.now()):  # a host may do without time zones
+    if timezone.is_aware(timezone.now()):  # USE_TZ may be off
         first, end = timezone.make_aware(first), timezone.make_aware(end)
     return Q(created_at__gte=first, created_at__lt=end)
 
@@ -111,7 +111,7 @@ class RevisionAdmin(ListAdmin):
         return row.actor
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow the origins beside the other filters."""
+        """Allow the filter by origin as well."""
         return (lookup == "origin__exact" and value in LABELS[Origin]) or super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -127,7 +127,7 @@ class RevisionAdmin(ListAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
-        """Leave out the whole states of codes, and the codes that the host's admin does not show to the user."""
+        """Defer the snapshots, and leave out codes that the host's admin does not show to the user."""
         rows: QuerySet[Revision] = super().get_queryset(request)
         return rows.filter(error__in=access.visible(request, ErrorCode)).defer("snapshot")
 

@@ -1,4 +1,4 @@
-"""What the admins of drafts share: optimistic locking, no deletion, and rows of the board."""
+"""Base classes of the draft admins: optimistic locking, no deletion, rows of the board."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class SavingAdmin(ListAdmin):
     conflict_heading = gettext_lazy("This code was changed while you were editing")
 
     def stored(self, request: HttpRequest, row: Any) -> tuple[Model, LogEntry | None]:
-        """Return the newest version of a row, and who saved it last, if anybody knows."""
+        """Return the stored version of a row, and the log entry of its last save, if there is one."""
         raise NotImplementedError  # pragma: no cover - every admin has its own
 
     def label(self, form: Any, where: str) -> str:
-        """Return what a field in a conflict is called."""
+        """Return the label of a field in a conflict."""
         return str(form.fields[where].label)
 
     def form_context(self, request: HttpRequest, form: Any, formsets: list[Any], obj: Any) -> dict[str, Any]:
-        """Return what the template shows beside the form."""
+        """Return what else the template needs."""
         return {}
 
     def respond(self, request: HttpRequest, obj: Any) -> HttpResponse | None:
-        """Return the answer to a button of our own, or None for those of the stock admin."""
+        """Return the response to one of our buttons, or None for the stock ones."""
         return None
 
     @property
@@ -47,7 +47,7 @@ class SavingAdmin(ListAdmin):
         return super().media + MEDIA
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes: old orders carry the code, and revisions name its category. Retire a code, blank a text."""
+        """Return false: old orders carry the code, and revisions name its category. Retire codes, blank texts."""
         return False
 
     def changeform_view(
@@ -57,7 +57,7 @@ class SavingAdmin(ListAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Compare what was sent with the newest rows, whichever isolation level the host has."""
+        """Save under READ COMMITTED, so that the form is compared with the newest rows."""
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         alias = router.db_for_write(self.model)
@@ -74,7 +74,7 @@ class SavingAdmin(ListAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """Show the form, and what somebody else has changed since it was opened."""
+        """Show the form and, in a conflict, what somebody else changed since it was opened."""
         form = context["adminform"].form
         formsets = [each.formset for each in context["inline_admin_formsets"]]
         typed = _named(form, formsets)
@@ -103,7 +103,7 @@ class SavingAdmin(ListAdmin):
 
 
 class BoardAdmin(SavingAdmin):
-    """An admin whose pages show the rows that the board has read."""
+    """An admin whose pages show the rows of the board."""
 
     list_per_page = 100
     show_full_result_count = False
@@ -116,7 +116,7 @@ class BoardAdmin(SavingAdmin):
         return BoardChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row of the board with everything that belongs to it; a fresh one to write into."""
+        """Return the row of the board with everything prefetched, or a fresh one for writing."""
         if request.method != "GET" or from_field is not None:
             return super().get_object(request, object_id, from_field)
         row = next((row for row in self.rows(Board.of(request)) if str(row.pk) == object_id), None)
@@ -124,5 +124,5 @@ class BoardAdmin(SavingAdmin):
 
 
 def _named(form: Any, formsets: Iterable[Any]) -> dict[str, Any]:
-    """Return all forms of a page, by what lint issues write before the names of their fields."""
+    """Return all forms of a page, by the prefix of their fields in lint issues."""
     return {"": form} | {name: each for formset in formsets for name, each in formset.named().items()}

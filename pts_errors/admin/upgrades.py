@@ -1,4 +1,4 @@
-"""What the package ships otherwise than ours since an upgrade: shown, and decided one value at a time."""
+"""Local values that differ from newly shipped ones after an upgrade: shown, and decided one at a time."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _FIXED = "name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One value at which the package ships another one than ours."""
+    """One local value that differs from the shipped one."""
 
     path: str
     difference: Difference
-    """From ours to the shipped one."""
+    """From the local value to the shipped one."""
     may_decide: bool
     may_take: bool
-    """Not the name of a code: it is published, so it stays."""
+    """False for the name of a code, which is fixed once it is published."""
 
 
 def decisions(model_admin: ModelAdmin[Any], request: HttpRequest, line: Line | None) -> list[Decision]:
-    """Return what nobody has decided yet about a code, without what the user may not read."""
+    """Return the open decisions on a code, without those that the user may not read."""
     if line is None or not line.row.unseen:
         return []
     shipped = log.shipped(using=router.db_for_write(Head))[line.row.code]
@@ -59,9 +59,9 @@ def decisions(model_admin: ModelAdmin[Any], request: HttpRequest, line: Line | N
 
 
 def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
-    """Put the shipped value into the draft (``take=en.title``), or stay with ours (``keep=en.title``).
+    """Put the shipped value into the draft (``take=en.title``), or keep the local one (``keep=en.title``).
 
-    ``version`` is that of the code on the screen: what was edited or upgraded since is not decided unseen.
+    ``version`` is that of the code on the screen, so that later edits and upgrades are not decided unseen.
     """
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -72,27 +72,33 @@ def decide_view(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorC
     back = HttpResponseRedirect(url_of(model_admin, "change", code.pk))
     try:
         with transaction.atomic(using=(alias := router.db_for_write(ErrorCode))):
-            log.lock(using=alias)  # before any row, as everything that may write categories
+            log.lock(using=alias)  # before any row, as wherever categories may be written
             row = get_object_or_404(ErrorCode.objects.using(alias).select_for_update(), pk=code.pk)
             if path not in row.unseen or str(row.version) != request.POST.get("version"):
-                messages.error(request, _("Nothing was decided, because somebody changed this code meanwhile."))
+                messages.error(
+                    request,
+                    _(
+                        "Nothing was decided, because somebody changed this code in the meantime. "
+                        "Check the values and decide again."
+                    ),
+                )
                 return back
             (publishing.take_shipped if is_taken else publishing.keep_ours)(row.code, path)
-            text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept our value: %(field)s.")
+            text = _("Took the shipped value: %(field)s.") if is_taken else _("Kept the local value: %(field)s.")
             _say(request, row, text % {"field": label_of(parsed(path))})
             if is_taken and parsed(path)[0] == "category" and parsed(path) != SLUG:  # other codes share it
                 enter(request, Category.objects.filter(errors=row), text % {"field": label_of(parsed(path))})
     except IntegrityError:
         messages.error(
             request,
-            _("The shipped value does not fit the other values of the draft. Take what belongs to it first."),
+            _("The shipped value does not fit the rest of the draft. First take the shipped values that go with it."),
         )
     Board.forget(request)
     return back
 
 
 def _may_decide(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode, path: str) -> bool:
-    """Return whether the user may change the value, wherever the form would let him."""
+    """Return whether the user may change the value in a form."""
     place = parsed(path)
     if not model_admin.has_change_permission(request, code):
         return False

@@ -1,4 +1,4 @@
-"""What every view of this API shares: who may ask, how it answers, and what a cache may keep."""
+"""The base of the API's views: permissions, content negotiation, answers and caching."""
 
 from __future__ import annotations
 
@@ -33,27 +33,25 @@ _PLAIN_ACCEPTS = {"*/*", "application/json", "application/json, */*"}
 
 
 class HasPermission(BasePermission):
-    """Lets in who is logged in and has one permission of this app."""
+    """Admits users who are logged in and have one permission of this app."""
 
     def __init__(self, codename: str) -> None:
-        """Take the permission's codename."""
         self.codename = codename
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the user has it."""
         return _is_known(request) and request.user.has_perm(f"pts_errors.{self.codename}")
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Chooses by the Accept header alone: ``format`` is no parameter here, and unknown ones are ignored."""
+    """Chooses by the Accept header alone; ``format`` is ignored as any unknown parameter is."""
 
     settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 class CatalogView(APIView):
-    """What all views share: JSON, read-only, problem details, and what a cache may keep.
+    """The base of all views: read-only JSON, problem details, and headers for caches.
 
-    Everything is stated that a host's ``REST_FRAMEWORK`` would change, but for authentication and throttling.
+    It overrides all that a host's ``REST_FRAMEWORK`` could change, except authentication and throttling.
     """
 
     http_method_names = ["get", "head", "options"]
@@ -64,7 +62,7 @@ class CatalogView(APIView):
     versioning_class = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a method that is not there before anything of the request is read, whoever asks."""
+        """Refuse an unsupported method first, before authentication and permissions."""
         if str(request.method).lower() not in self.http_method_names:
             raise exceptions.MethodNotAllowed(str(request.method))
         super().initial(request, *args, **kwargs)
@@ -81,7 +79,7 @@ class CatalogView(APIView):
         """Return an answer of the public part, or 304 if the client has it.
 
         Raises:
-            PreconditionFailed: the client has another one, and wants only that.
+            PreconditionFailed: the request's conditions are not met.
         """
         response = answer.respond(request._request, is_public=is_open() and not _is_known(request))
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
@@ -89,18 +87,18 @@ class CatalogView(APIView):
         return response
 
     def respond_to_staff(self, data: object) -> HttpResponse:
-        """Return JSON that nobody may keep."""
+        """Return JSON that no cache may store."""
         return HttpResponse(to_json(data), content_type="application/json", headers=PRIVATE)
 
 
 class CatalogViewSet(viewsets.ViewSetMixin, CatalogView):
-    """A view for a list and one for each of its items."""
+    """The base of viewsets: a list, and its items one by one."""
 
     lookup_value_regex = "[^/]+"
 
 
 def is_open() -> bool:
-    """Return whether the host lets everybody read the public part."""
+    """Return whether the host lets everyone read the public part."""
     return tuple(conf.API_PERMISSION_CLASSES) == _OPEN
 
 
@@ -108,7 +106,7 @@ def is_plain(request: HttpRequest, view: APIView, catalog: Catalog) -> bool:
     """Return whether the request is anonymous and needs no permission check.
 
     This holds only for Django REST framework's stock authenticators, without throttles, in a catalog open to everybody.
-    All other requests take the framework's way, which asks what the host configured.
+    All other requests go through the framework, which checks what the host configured.
     """
     sent = request.META
     if request.method not in ("GET", "HEAD") or not _CREDENTIALS.isdisjoint(sent):
@@ -118,13 +116,12 @@ def is_plain(request: HttpRequest, view: APIView, catalog: Catalog) -> bool:
     if sent.get("HTTP_ACCEPT", "*/*") not in _PLAIN_ACCEPTS:
         return False
     open_to_all: bool | None = catalog.derived.get(is_open)
-    if open_to_all is None:  # a catalog is made anew when a test changes a setting
+    if open_to_all is None:  # changed settings make a new catalog
         open_to_all = catalog.derived[is_open] = is_open()
     return open_to_all
 
 
 def to_json(data: object) -> bytes:
-    """Return the data as JSON."""
     rendered: bytes = renderers.JSONRenderer().render(data)
     return rendered
 

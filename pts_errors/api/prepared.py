@@ -1,4 +1,4 @@
-"""The public part's JSON in one language: each code's made once, and put together for many."""
+"""The public JSON in one language: rendered once per code, and joined for lists."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from pts_errors.values.catalog import Catalog, LocalizedError
 
 
 class Prepared:
-    """The JSON of the catalog in one language, each code's made once."""
+    """The JSON of the catalog in one language, rendered once per code."""
 
     def __init__(self, catalog: Catalog, language: str) -> None:
-        """Hold nothing yet."""
         self.table = catalog.table(language)
         self._catalog = catalog
         self._answers: dict[str, Answer] = {}
@@ -43,7 +42,7 @@ class Prepared:
 
 
 def prepare(catalog: Catalog, language: str) -> Prepared:
-    """Return what the API says of the catalog in one of its languages."""
+    """Return the JSON of the catalog in one of its languages, made once for each catalog."""
     key = (Prepared, language)
     prepared: Prepared | None = catalog.derived.get(key)
     if prepared is None:

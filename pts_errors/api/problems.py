@@ -21,36 +21,35 @@ from pts_errors.exceptions import PTSError
 
 
 class BadParameter(exceptions.ValidationError):
-    """A parameter of the query has a value that it cannot have."""
+    """A query parameter has an invalid value."""
 
     def __init__(self, name: str, legal: str) -> None:
-        """Take the parameter's name and what would be legal."""
         super().__init__(
-            gettext("The parameter “%(name)s” is wrong. It must be %(legal)s.") % {"name": name, "legal": legal}
+            gettext("The parameter “%(name)s” is invalid. It must be %(legal)s.") % {"name": name, "legal": legal}
         )
         self.parameter = name
         self.legal = legal
 
 
 class Gone(exceptions.APIException):
-    """The client asks for changes since a revision that is not there, or not any more."""
+    """The client asks for changes since a revision that does not exist, or no longer exists."""
 
     status_code = status.HTTP_410_GONE
-    default_detail = gettext_lazy("There is no such revision any more. Load the whole catalog again, without “since”.")
+    default_detail = gettext_lazy("This revision no longer exists. Load the whole catalog again, without “since”.")
 
 
 class PreconditionFailed(exceptions.APIException):
-    """The client wants an answer only if it is another one than there is."""
+    """The conditions of the request, such as If-Match, are not met."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = gettext_lazy("There is no answer that meets the conditions of the request.")
+    default_detail = gettext_lazy("No answer meets the conditions of the request.")
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer a PTSError as ``application/problem+json``; everything else is the host's own handler's.
+    """Answer a PTSError with ``application/problem+json``, and pass any other exception to the host's handler.
 
-    For ``REST_FRAMEWORK = {"EXCEPTION_HANDLER": "pts_errors.api.problems.exception_handler"}``. The host's own handler
-    is named by ``PTS_ERRORS_EXCEPTION_HANDLER``; Django REST framework's, when it is not set.
+    For ``REST_FRAMEWORK = {"EXCEPTION_HANDLER": "pts_errors.api.problems.exception_handler"}``. The host's handler is
+    the one that ``PTS_ERRORS_EXCEPTION_HANDLER`` names, by default Django REST framework's.
     """
     if not isinstance(exc, PTSError):
         response: HttpResponse | None = import_string(conf.EXCEPTION_HANDLER)(exc, context)
@@ -61,12 +60,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
 
 
 def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer what goes wrong in the catalog's own API as problem details; it reads no host setting."""
+    """Answer exceptions of the catalog's own API with problem details, whatever the host's settings say."""
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
-    elif isinstance(exc, SuspiciousOperation):  # such as a thousand parameters
+    elif isinstance(exc, SuspiciousOperation):  # such as too many parameters
         exc = exceptions.ParseError()
     if not isinstance(exc, exceptions.APIException):
         return None
@@ -90,7 +89,7 @@ def catalog_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpRe
 
 
 def _sentence(exc: exceptions.APIException) -> str:
-    """Return what an exception says; a host's own classes may say it in lists and dictionaries."""
+    """Return the message of an exception; a host's own classes may nest it in lists and dictionaries."""
     detail: Any = exc.detail
     while isinstance(detail, (list, dict)):
         values = list(detail.values()) if isinstance(detail, dict) else detail

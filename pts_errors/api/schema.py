@@ -1,4 +1,4 @@
-"""The API's OpenAPI 3.1 document, where drf-spectacular is installed (the extra ``openapi``)."""
+"""The OpenAPI 3.1 document of the API, with the extra ``openapi`` (drf-spectacular)."""
 
 # mypy: allow-untyped-calls
 # drf-spectacular leaves most of its functions untyped.
@@ -44,16 +44,16 @@ from pts_errors.values import languages
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import CODE
 
-# Of the API's form, not of the package: it is raised when something that clients use goes away.
+# The version of the API, not of the package: raised when something that clients use is removed.
 _VERSION = "1"
 
 _DESCRIPTION = (
-    "The published error codes of the payment gateway PTS. Read-only. Codes are text. Every answer that is no success is "
-    "a problem as RFC 9457 describes it. An answer carries an ETag: send it as If-None-Match and get 304 until something "
-    "is published."
+    "The published error codes of the payment gateway PTS. Read-only. Codes are strings. Every error response is a "
+    "problem document (RFC 9457). Public answers carry an ETag: send it as If-None-Match to get 304 until the next "
+    "publish."
 )
 
-# By which tools ask for the document, beside application/json. JSON is YAML.
+# What tools accept for the document, besides application/json. JSON is also YAML.
 _MEDIA_TYPES = (
     "application/vnd.oai.openapi+json",
     "application/vnd.oai.openapi",
@@ -68,10 +68,10 @@ _MEDIA_TYPES = (
 # The largest number that a revision can have, and the longest code.
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _CODE: dict[str, Any] = {"type": "string", "pattern": f"^{CODE}$"}
-# By the parameter of the path that chooses one item.
+# Schemas of the path parameters.
 _KEYS = {"code": _CODE, "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}, "number": _NUMBER}
 
-# What the names of the operations and the tags are made of, by the basename of the view.
+# For the names of operations and tags, by the basename of the view.
 _PLURALS = {"error": "errors", "category": "categories", "runbook": "runbooks", "revision": "revisions"}
 _TAGS = {
     "error": "Errors",
@@ -80,14 +80,14 @@ _TAGS = {
     "revision": "Log of publishes, for staff",
 }
 _STAFF = {"runbook", "revision"}
-# The parameter that each operation can reject with 400, in its example.
+# The invalid parameter in each operation's example of a 400.
 _WRONG = {
     ("error", "list"): ("since", "the number of a revision, such as 1"),
     ("error", "retrieve"): ("language", "a language tag, such as one of en, zh-hans"),
     ("revision", "list"): ("since", "the number of a revision, such as 1"),
 }
 
-# Nobody's runbook: the real ones are for staff, and this document is public.
+# Invented: real runbooks are for staff, and this document is public.
 _RUNBOOK = {
     "code": "8010",
     "name": "BALANCE_HOLD_FAILED",
@@ -97,7 +97,7 @@ _RUNBOOK = {
     "revision": 1,
     "owner": "Ledger on-call",
     "meaning": "What happened, and where the money stands.",
-    "impact": "Who is hurt, and how badly.",
+    "impact": "Who is affected, and how badly.",
     "diagnosis": "1. Look here.\n   Expect: this.",
     "mitigation": "1. Change this. Undo: that.",
     "verification": "The next order is accepted.",
@@ -116,17 +116,16 @@ _REVISION = {
 
 
 class EnumExtension(OpenApiSerializerFieldExtension):
-    """Gives every enumeration a name of its own, whatever a host's settings say, and says what its values mean."""
+    """Names every enumeration, whatever a host's settings say, and describes its values."""
 
     target_class = "pts_errors.api.serializers.EnumField"
     match_subclasses = True
 
     def get_name(self) -> str:
-        """Return the component's name."""
         return f"PTS{self.target.kind.__name__}"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
-        """Return the values, with their meaning where ops staff have words for it."""
+        """Return the values, with their labels if there are any."""
         kind = self.target.kind
         meaning = [f"* `{value}`: {label}" for value, label in models.LABELS.get(kind, {}).items()]
         return {
@@ -142,7 +141,7 @@ class CatalogSchema(AutoSchema):
     view: Any
 
     def get_operation_id(self) -> str:
-        """Return a name that no other API of the host has."""
+        """Return a name that is unique among all APIs of the host."""
         return _operation_id(self.view.basename, self.view.action)
 
     def get_tags(self) -> list[str]:
@@ -154,7 +153,7 @@ class CatalogSchema(AutoSchema):
         return self.get_description().partition(".")[0]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the operation; that of a list links to the operation for one item."""
+        """Return the operation; a list links to the operation for one item."""
         operation = super().get_operation(*args, **kwargs)
         if operation and self.view.action == "list":
             name, key = self.view.basename, self.view.lookup_url_kwarg
@@ -165,7 +164,7 @@ class CatalogSchema(AutoSchema):
         return operation
 
     def get_auth(self) -> list[Any]:
-        """Return the ways to log in, without those that the host has not described to drf-spectacular."""
+        """Return the ways to log in, without those that drf-spectacular cannot describe."""
         classes = self.view.authentication_classes
         self.view.authentication_classes = [c for c in classes if OpenApiAuthenticationExtension.get_match(c)]
         return list(super().get_auth())
@@ -178,7 +177,7 @@ class CatalogSchema(AutoSchema):
         if part == "error":
             found += [*_filters(catalog), *_negotiation(catalog)] if is_list else _negotiation(catalog)
         elif part == "revision" and is_list:
-            found += [_SINCE, OpenApiParameter("code", _CODE, description="Only this code's entries.")]
+            found += [_SINCE, OpenApiParameter("code", _CODE, description="Only entries of this code.")]
         return found if part in _STAFF else [*found, *_CACHING]
 
     def get_response_serializers(self) -> Any:
@@ -186,7 +185,7 @@ class CatalogSchema(AutoSchema):
         part, action = self.view.basename, self.view.action
         found: dict[Any, Any] = {(200, "application/json"): _success(part, action, snapshot.current())}
         if part not in _STAFF:
-            found[304] = OpenApiResponse(description="The client has the newest answer.")
+            found[304] = OpenApiResponse(description="The client already has the newest answer.")
         for error in _problems(part, action):
             kind = ParameterProblemSerializer if isinstance(error, BadParameter) else ProblemSerializer
             found[error.status_code, CONTENT_TYPE] = OpenApiResponse(
@@ -202,8 +201,8 @@ def _operation_id(part: str, action: str) -> str:
 def build_document(*, route: str, root: str) -> dict[str, Any]:
     """Return the document of this API alone, for the route at which it is served.
 
-    The API stands beside the document, and ``root`` is the address of the whole site. The settings by which a host
-    shapes its own document are neither read nor changed: drf-spectacular's way to patch them is not thread-safe.
+    ``root`` is the address of the whole site. The host's settings of drf-spectacular are neither read nor changed:
+    patching them, as drf-spectacular does, is not thread-safe.
     """
     reset_generator_stats()
     generator = SchemaGenerator(patterns=routes.urls)
@@ -229,14 +228,14 @@ def build_document(*, route: str, root: str) -> dict[str, Any]:
 
 
 def _modernize(node: dict[str, Any]) -> dict[str, Any]:
-    """Say that a value may be null in the words of OpenAPI 3.1."""
+    """Express a nullable value as OpenAPI 3.1 does."""
     if node.pop("nullable", False) and "type" in node:
         node["type"] = [node["type"], "null"]
     return node
 
 
 class SchemaView(CatalogView):
-    """The OpenAPI document: always JSON, which is YAML as well, and called as the client calls it."""
+    """The OpenAPI document: always JSON, which is also YAML, under the media type that the client prefers."""
 
     schema = None
     renderer_classes = [
@@ -252,7 +251,7 @@ class SchemaView(CatalogView):
         content_type = str(request.accepted_renderer.media_type)
         key = (SchemaView, route, root, content_type)
         if key not in catalog.derived:
-            with override(None):  # descriptions are in English, whoever asks
+            with override(None):  # descriptions are always in English
                 body = to_json(build_document(route=route, root=root))
             catalog.derived[key] = Answer(body, catalog=catalog, language="en", content_type=content_type)
         return self.respond(request, catalog.derived[key])
@@ -264,7 +263,7 @@ class DocsView(CatalogView):
     schema = None
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Let everybody in: a browser does not ask for JSON."""
+        """Accept every request: a browser does not ask for JSON."""
         return super().perform_content_negotiation(request, force=True)
 
     def get(self, request: Request, **prefix: str) -> HttpResponse:
@@ -289,26 +288,26 @@ _RETRY_AFTER = OpenApiParameter(
 
 _CACHING = [
     OpenApiParameter(
-        "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the answer that the client has."
+        "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the answer that the client already has."
     ),
     *(
         OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=[200, 304])
         for name, description in (
             ("ETag", "Changes with every publish and with the language."),
-            ("Cache-Control", "Shared caches keep the answer and ask again, unless somebody is logged in."),
-            ("Content-Language", "The language of the catalog that answers."),
-            ("Vary", "What the answer depends on."),
+            ("Cache-Control", "Shared caches may store the answer and must revalidate it, unless a user is logged in."),
+            ("Content-Language", "The language of the answer."),
+            ("Vary", "The request headers that the answer depends on."),
         )
     ),
 ]
 
 _DESCRIPTIONS = {
-    400: "A parameter is wrong; it is named.",
-    401: "The credentials are wrong, or there are none.",
-    403: "The permission is missing.",
-    404: "There is no such thing.",
-    406: "The client does not take JSON.",
-    410: "The revision is not there, or not any more. Load everything again.",
+    400: "A parameter is invalid; the answer names it.",
+    401: "Credentials are missing or invalid.",
+    403: "The user lacks the permission.",
+    404: "The requested item does not exist.",
+    406: "The client does not accept JSON.",
+    410: "The revision does not exist, or no longer exists. Load everything again.",
     412: "A condition of the request is not met.",
     429: "Too many requests.",
 }
@@ -321,13 +320,13 @@ def _filters(catalog: Catalog) -> list[OpenApiParameter]:
             "category", str, enum=[*catalog.categories], description="Only the codes of this category, by its slug."
         ),
         *(
-            OpenApiParameter(name, {"$ref": f"#/components/schemas/{component}"}, description="Only codes with this.")
+            OpenApiParameter(name, {"$ref": f"#/components/schemas/{component}"}, description="Codes with this value.")
             for name, component in named.items()
         ),
         OpenApiParameter(
             "search",
             {"type": "string", "maxLength": SEARCH_LENGTH},
-            description="Only codes with this text in their number, name, provider message or texts; case is ignored.",
+            description="Only codes whose number, name, provider message or texts contain this; case is ignored.",
         ),
         _SINCE,
     ]
@@ -339,7 +338,7 @@ def _negotiation(catalog: Catalog) -> list[OpenApiParameter]:
         OpenApiParameter(
             "language",
             {"type": "string", "pattern": f"^{languages.REQUESTED_TAG}$", "maxLength": languages.MAX_LENGTH},
-            description=f"A language tag; it beats the header. The catalog has: {offered}.",
+            description=f"A language tag; it takes precedence over Accept-Language. The catalog has: {offered}.",
             examples=[OpenApiExample(tag, tag) for tag in catalog.languages[:3]],
         ),
         OpenApiParameter(
@@ -350,17 +349,17 @@ def _negotiation(catalog: Catalog) -> list[OpenApiParameter]:
 
 def _success(part: str, action: str, catalog: Catalog) -> OpenApiResponse:
     errors = catalog.table(catalog.source_language).errors
-    # 1003 says most in little; a catalog without it has another one.
+    # 1003 makes a good example; a catalog without it shows its first code.
     error = ErrorSerializer(errors.get("1003") or next(iter(errors.values()))).data
     category = CategorySerializer(next(iter(catalog.categories.values()))).data
     listed = {"revision": catalog.number, "language": catalog.source_language, "count": 1, "results": [error]}
     detail = {**_REVISION, "snapshot": {"v": 1, "code": {"code": "8010"}}}
     kind, description, example = {
-        ("error", "list"): (ErrorListSerializer, "The codes, in the order of their numbers.", listed),
+        ("error", "list"): (ErrorListSerializer, "The codes, in numerical order.", listed),
         ("error", "retrieve"): (ErrorSerializer, "The code.", error),
         ("category", "list"): (CategorySerializer(many=True), "The categories, in their order.", category),
         ("category", "retrieve"): (CategorySerializer, "The category.", category),
-        ("runbook", "list"): (RunbookSerializer(many=True), "The runbooks, in the order of their codes.", _RUNBOOK),
+        ("runbook", "list"): (RunbookSerializer(many=True), "The runbooks, ordered by code.", _RUNBOOK),
         ("runbook", "retrieve"): (RunbookSerializer, "The runbook.", _RUNBOOK),
         ("revision", "list"): (RevisionListSerializer, "Entries of the log.", {"head": 2, "results": [_REVISION]}),
         ("revision", "retrieve"): (
@@ -389,13 +388,13 @@ def _problems(part: str, action: str) -> Iterable[exceptions.APIException]:
 
 
 def _body(error: exceptions.APIException) -> Any:
-    """Return what the API would really answer."""
+    """Return the body that the API answers with."""
     response = catalog_exception_handler(error, {})
     return json.loads(response.content) if response is not None else None
 
 
-# Lists that stand inside an object are no arrays, whatever the view's action is called.
+# These lists are objects with an array inside, although the view's action is called ``list``.
 for _serializer in (ErrorListSerializer, RevisionListSerializer):
     extend_schema_serializer(many=False)(_serializer)
-# A host's own document describes this API as well as this one does.
+# A host's own document describes this API in the same way.
 CatalogViewSet.schema = CatalogSchema()

@@ -1,4 +1,4 @@
-"""The API: ``path("api/", include("pts_errors.api.urls"))``."""
+"""Addresses of the API: ``path("api/", include("pts_errors.api.urls"))``."""
 
 from __future__ import annotations
 

@@ -31,24 +31,24 @@ from pts_errors.values import languages
 from pts_errors.values.catalog import Catalog, LocalizedError, Table
 from pts_errors.values.entry import CODE, Outcome, ResponsibleParty, RetryAdvice
 
-# Longer searches are mistakes or attacks; the longest title is shorter.
+# No title is longer, so longer searches are mistakes or attacks.
 SEARCH_LENGTH = 100
 _NUMBER_PATTERN = f"0|{CODE}"
 _LANGUAGE_QUERY = re.compile(f"language=({languages.REQUESTED_TAG})")
-# One answer of the log: bounded, however long the log is.
+# The most entries of the log in one answer.
 _PAGE = 100
 
 
 class ErrorViewSet(CatalogViewSet):
-    """Every code of the catalog, and one of them."""
+    """The codes of the catalog."""
 
     lookup_url_kwarg = "code"
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
-        """Return the view. It answers plain requests at once; all others go Django REST framework's way."""
+        """Return the view. It answers plain requests at once; all others go through Django REST framework."""
         view = super().as_view(actions, **initkwargs)
-        if cls is not ErrorViewSet:  # a host's own class may do more
+        if cls is not ErrorViewSet:  # a host's subclass may do more
             return view
         instance = cls(**initkwargs)
 
@@ -57,14 +57,14 @@ class ErrorViewSet(CatalogViewSet):
             catalog = snapshot.current()
             if is_plain(request, instance, catalog) and (found := _find(request, catalog, **kwargs)) is not None:
                 response = found.respond(request)
-                if response.status_code != HTTPStatus.PRECONDITION_FAILED:  # that is a problem, and described as one
+                if response.status_code != HTTPStatus.PRECONDITION_FAILED:  # that is answered with problem details
                     return response
             return view(request, *args, **kwargs)
 
         return answer
 
     def list(self, request: Request, **prefix: str) -> HttpResponse:
-        """Return all codes, or those that the parameters choose, in the order of their numbers."""
+        """Return all codes, or those that match the parameters, in numerical order."""
         catalog = snapshot.current()
         prepared = prepare(catalog, requested_language(request, catalog))
         chosen = _choose(request, catalog, prepared.table)
@@ -113,15 +113,15 @@ class RunbookViewSet(CatalogViewSet):
         return [HasPermission("view_runbook")]
 
     def list(self, request: Request, **prefix: str) -> HttpResponse:
-        """Return all runbooks in the order of their codes."""
+        """Return all runbooks, ordered by code."""
         entries = snapshot.current().entries.values()
         return self.respond_to_staff([RunbookSerializer(entry).data for entry in entries if entry.runbook])
 
     def retrieve(self, request: Request, code: str, **prefix: str) -> HttpResponse:
-        """Return the runbook of one code."""
+        """Return the runbook for one code."""
         entry = snapshot.current().entries.get(code)
         if entry is None or entry.runbook is None:
-            raise exceptions.NotFound(gettext("There is no runbook of this code."))
+            raise exceptions.NotFound(gettext("There is no runbook for this code."))
         return self.respond_to_staff(RunbookSerializer(entry).data)
 
 
@@ -131,14 +131,14 @@ class RevisionViewSet(CatalogViewSet):
     lookup_url_kwarg = "number"
 
     def get_permissions(self) -> list[Any]:
-        """Return the permission to view revisions, and for what they published, which holds runbooks, that of those."""
+        """Return the permission to view revisions; their states hold runbooks, which need a permission, too."""
         names = ["view_revision", "view_runbook"] if self.action == "retrieve" else ["view_revision"]
         return [HasPermission(name) for name in names]
 
     def list(self, request: Request, **prefix: str) -> HttpResponse:
-        """Return entries of the log: the newest, or with ``since`` all later ones beginning with the oldest."""
+        """Return entries of the log: the newest first, or with ``since`` all later ones, oldest first."""
         since, code = _number(request, "since"), request.query_params.get("code")
-        alias = router.db_for_write(Head)  # replicas lag, and would seem to have forgotten the newest publish
+        alias = router.db_for_write(Head)  # a replica may lag behind the newest publish
         head = Head.objects.using(alias).values_list("number", flat=True).filter(pk=Head.PK).first() or 0
         if since is not None and since > head:
             raise Gone
@@ -154,14 +154,14 @@ class RevisionViewSet(CatalogViewSet):
         rows = list(revisions.defer("snapshot")[: _PAGE + 1])
         page = rows[:_PAGE]
         if len(rows) > _PAGE and page[-1].number != page[0].number:
-            # A publish is never cut in two: a client goes on with "since" the last number that it has read.
+            # A publish is never split: a client continues with "since" and the last number that it has read.
             page = [row for row in page if row.number != rows[_PAGE].number]
         elif len(rows) > _PAGE:
             page = list(revisions.defer("snapshot").filter(number=page[0].number))
         return self.respond_to_staff({"head": head, "results": RevisionSerializer(page, many=True).data})
 
     def retrieve(self, request: Request, number: str, **prefix: str) -> HttpResponse:
-        """Return what one publish made of every code that it changed."""
+        """Return the published state of every code that one publish changed."""
         rows = Revision.objects.using(router.db_for_write(Head)).select_related("error").order_by("error__code")
         found = list(rows.filter(number=int(number))) if re.fullmatch(_NUMBER_PATTERN, number) else []
         if not found:
@@ -177,7 +177,7 @@ routes.register("revisions", RevisionViewSet, basename="revision")
 
 
 def _find(request: HttpRequest, catalog: Catalog, code: str | None = None, **prefix: str) -> Answer | None:
-    """Return the answer to a request that asks for nothing but a language, or None if it asks for more."""
+    """Return the answer to a request that chooses only a language, or None if it has other parameters."""
     query = request.META.get("QUERY_STRING", "")
     if not query:
         language = negotiate(request, catalog)
@@ -193,7 +193,7 @@ def requested_language(request: Request, catalog: Catalog) -> str:
     """Return the catalog's language for ``?language=``, or else for the header, or else the source language.
 
     Raises:
-        BadParameter: the parameter is no language tag.
+        BadParameter: the parameter is not a language tag.
     """
     tag = request.query_params.get("language")
     if tag is not None:
@@ -205,7 +205,7 @@ def requested_language(request: Request, catalog: Catalog) -> str:
 
 
 def _choose(request: Request, catalog: Catalog, table: Table) -> list[LocalizedError] | None:
-    """Return the errors that the parameters choose, or None if there is no parameter."""
+    """Return the errors that match the parameters, or None without parameters."""
     legal: dict[str, Iterable[str]] = {
         "category": catalog.categories,
         "outcome": list(Outcome),

@@ -1,4 +1,4 @@
-"""From what a record was exported: what tells an edit in a file from an edit made here since."""
+"""Baselines: which revision a record was exported from, to tell edits in a file from local edits since."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pts_errors.values.entry import Category, Entry, Message
+from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message, categories
 from pts_errors.values.fields import CATEGORY_FIELDS, RUNBOOK_FIELDS
 
 _BASELINE = re.compile(r"([0-9]{1,9})(?: draft-([0-9a-f]{8}))?")
@@ -16,22 +16,22 @@ _BASELINE = re.compile(r"([0-9]{1,9})(?: draft-([0-9a-f]{8}))?")
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """From what a record was exported."""
+    """The revision, and the draft if there was one, that a record was exported from."""
 
     revision: int
-    """Number of the revision that was live."""
+    """Number of the revision that was live at the export."""
     fingerprint: str = ""
-    """Of the record's content, if it was a draft that differed from what was live; else empty."""
+    """Of the record's content, if it came from a draft that differed from the live entry; else empty."""
 
     def __str__(self) -> str:
         return f"{self.revision} draft-{self.fingerprint}" if self.fingerprint else str(self.revision)
 
     @classmethod
     def parse(cls, text: str) -> Baseline | None:
-        """Return the baseline that a file holds, or None for an empty text.
+        """Return the baseline written in a file, or None for an empty text.
 
         Raises:
-            ValueError: the text is no baseline.
+            ValueError: the text is not a baseline.
         """
         if not text:
             return None
@@ -42,9 +42,9 @@ class Baseline:
 
 
 def content(value: Category | Entry | None, block: str) -> object:
-    """Return what a file's record holds of a category or of a code, as JSON values; None if there is nothing.
+    """Return the content of a file's record for a category or a code, as JSON values; None if there is none.
 
-    ``block`` is what the record is about: ``"category"``, ``"code"``, ``"runbook"`` or the language of a message.
+    ``block`` is the kind of record: ``"category"``, ``"code"``, ``"runbook"`` or the language of a message.
     """
     match value:
         case Category():
@@ -60,7 +60,7 @@ def content(value: Category | Entry | None, block: str) -> object:
 
 
 def fingerprint(content: object) -> str:
-    """Return eight hexadecimal digits that differ when the content, which must be JSON values, differs."""
+    """Return a hash of the content, which must be JSON values, as eight hexadecimal digits."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -69,10 +69,10 @@ class Baselines:
     """The baselines of an export."""
 
     def __init__(self, revision: int, live: Mapping[str, Entry], *, anchor: str = "") -> None:
-        """Take the number of the newest revision, what was live then, by code, and its anchor for an auditor."""
+        """Take the newest revision number, the live entries by code, and the anchor of the log for auditors."""
         self.revision = revision
         self.anchor = anchor
-        self._live: dict[str, Category | Entry] = {entry.category.slug: entry.category for entry in live.values()}
+        self._live: dict[str, Category | Entry] = {**categories(live.values())}
         self._live |= live
 
     def of(self, value: Category | Entry, block: str) -> Baseline:

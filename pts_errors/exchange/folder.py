@@ -1,4 +1,4 @@
-"""The files of a catalog, all or some of them: written, read within bounds, and parsed into records."""
+"""The files of a catalog, or some of them: write them, read them within limits, and parse them into records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, decode
 from pts_errors.values.entry import Entry
 
-# Ten thousand codes in one language are about 12 MB of PO; a runbook that may be published has at most 20 KB.
+# Ten thousand codes in one language are about 12 MB of PO. Lint rule R007 limits a runbook to 20 KB.
 _MAX_BYTES = {".csv": 20_000_000, ".po": 20_000_000, ".md": 100_000}
 _MAX_TOTAL = 100_000_000
 _MAX_FILES = 20_000
@@ -26,15 +26,15 @@ _PROBLEMS_SHOWN = 100
 _NAME = re.compile(rf"(categories|codes)\.csv|(?:messages/)?[^/\\]+\.po|(?:runbooks/)?{CODE.pattern}\.md")
 _PLACES = {".csv": "", ".po": "messages/", ".md": "runbooks/"}
 
-# Called with how much is done, and of how much.
+# Called with the number of finished items and the total.
 Progress = Callable[[int, int], None]
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """Return the content of a file, or of a directory's files that belong to a catalog, by name.
+    """Return the content of one file, or of the catalog files in a directory, by name.
 
     Raises:
-        ExchangeError: there is none, one is no regular file, or they are larger than a catalog can be.
+        ExchangeError: there are no such files, one is not a regular file, or they are too large.
     """
     problems = Problems()
     files: dict[str, bytes] = {}
@@ -66,12 +66,12 @@ def parse(
     languages: Collection[str] = (),
     progress: Progress | None = None,
 ) -> list[Record]:
-    """Return the records of files, given by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
+    """Return the records in these files, by name: ``messages/fr.po`` or ``fr.po``, ``runbooks/1007.md`` or ``1007.md``.
 
-    ``languages`` are those that the catalog has already: ``FR.po`` is ``fr.po`` if it has that.
+    ``languages`` are the languages of the catalog: ``FR.po`` is read as ``fr.po`` if ``fr`` is one of them.
 
     Raises:
-        ExchangeError: one of them is wrong; every problem is named with file and line.
+        ExchangeError: with every problem, each with file and line.
     """
     problems = Problems()
     records: list[Record] = []
@@ -79,7 +79,7 @@ def parse(
     for number, (given, content) in enumerate(files.items(), start=1):
         path = Path(given)
         if not _NAME.fullmatch(given):
-            sentence = _("This is not the name of a catalog's file, such as codes.csv, fr.po or 1007.md.")
+            sentence = _("This is not a catalog file name such as codes.csv, fr.po or 1007.md.")
             problems.add(given[-60:], 1, sentence)
             continue
         name = _named(path.name)
@@ -102,7 +102,7 @@ def parse(
         elif (runbook := runbooks.read(text, path.stem, problems)) is not None:
             records.append(runbook)
         if (first := seen.setdefault(subject, given)) != given:
-            sentence = _("This is a second file of %(file)s, beside %(first)s. Import one of them.")
+            sentence = _("This is a second %(file)s, next to %(first)s. Import only one of them.")
             problems.add(given[-60:], 1, sentence % {"file": subject, "first": first[-60:]})
         if progress is not None:
             progress(number, len(files))
@@ -117,24 +117,23 @@ def write(
     only: Collection[str] = (),
     baselines: Baselines | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Yield name and text of every file of the entries in people's form.
+    """Yield name and text of every file of these entries.
 
-    ``only`` are languages whose PO files are wanted, and no other file: those are whole. ``baselines`` say in every record from
-    what it was exported.
+    With ``only``, yield only the PO files of these languages. With ``baselines``, every record carries its baseline.
 
     Raises:
-        ExchangeError: a code or a language cannot be the name of a file.
+        ExchangeError: a code or a language cannot be used as a file name.
     """
     entries = tuple(entries)
-    wanted = sorted(only or {language for entry in entries for language in entry.messages})
+    exported = sorted(only or {language for entry in entries for language in entry.messages})
     wrong = [entry.code for entry in entries if not CODE.fullmatch(entry.code)]
-    wrong += [language for language in wanted if not po.LANGUAGE.fullmatch(language)]
+    wrong += [language for language in exported if not po.LANGUAGE.fullmatch(language)]
     if wrong:
-        raise ExchangeError(_("%(name)r cannot be the name of a file.") % {"name": name[:50]} for name in wrong)
+        raise ExchangeError(_("%(name)r cannot be used as a file name.") % {"name": name[:50]} for name in wrong)
     if not only:
         yield "categories.csv", tables.write_categories(entries, baselines)
         yield "codes.csv", tables.write_codes(entries, baselines)
-    for language in wanted:
+    for language in exported:
         yield (
             f"messages/{language}.po",
             po.write(entries, language, source_language=source_language, baselines=baselines, is_whole=bool(only)),
@@ -146,7 +145,7 @@ def write(
 
 
 def shorten(problems: list[str]) -> list[str]:
-    """Return no more problems than a person reads in one go."""
+    """Return the first problems, and the number of the others."""
     more = len(problems) - _PROBLEMS_SHOWN
     return problems if more <= 0 else [*problems[:_PROBLEMS_SHOWN], _("And %(n)d more problems.") % {"n": more}]
 
@@ -157,12 +156,12 @@ def _raise(problems: Problems) -> None:
 
 
 def _named(name: str) -> str:
-    """Return the name of a file with its place in a catalog's directory."""
+    """Return the path of a file within a catalog directory."""
     return f"{_PLACES.get(Path(name).suffix, '')}{name}"
 
 
 def _inside(directory: Path, problems: Problems) -> dict[str, Path]:
-    """Return the paths of the files that belong to a catalog, by name, in the order in which they are read."""
+    """Return the paths of the catalog files in a directory by name, in reading order."""
     paths = {name: directory / name for name in ("categories.csv", "codes.csv") if os.path.lexists(directory / name)}
     for place, suffix in (("messages", ".po"), ("runbooks", ".md")):
         if (directory / place).is_symlink():
@@ -181,7 +180,7 @@ def _names(directory: Path, suffix: str) -> Iterator[str]:
         return
     with os.scandir(directory) as entries:
         for entry in entries:
-            # Editors and file managers leave hidden files about.
+            # Editors and file managers leave hidden files behind.
             if entry.name.endswith(suffix) and not entry.name.startswith("."):
                 yield entry.name
 
@@ -189,9 +188,9 @@ def _names(directory: Path, suffix: str) -> Iterator[str]:
 def _read(path: Path, name: str, problems: Problems) -> bytes | None:
     limit = _MAX_BYTES.get(path.suffix)
     if limit is None:
-        problems.add(name, 1, _("This is neither CSV (.csv) nor PO (.po) nor Markdown (.md)."))
+        problems.add(name, 1, _("This is not a CSV (.csv), PO (.po) or Markdown (.md) file."))
         return None
-    # A link may lead anywhere, and a pipe would let us wait for ever. Windows has neither flag.
+    # A link may lead anywhere, and a pipe may block forever. Only Windows has O_BINARY, and it lacks the others.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)

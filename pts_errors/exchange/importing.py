@@ -1,4 +1,4 @@
-"""Importing files into the drafts: plan what would change, then write exactly that. Nothing is published."""
+"""Import files into the drafts: plan the changes, then write exactly these. Nothing is published."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from pts_errors.exchange.records import Record
 from pts_errors.lint import rules
 from pts_errors.publishing import draft, log
 from pts_errors.values import seed
-from pts_errors.values.entry import Category, Entry
+from pts_errors.values.entry import Category, Entry, categories
 from pts_errors.values.fields import CATEGORY_FIELDS, SLUG
 
-# Files of different exports may come together, but every revision has to be loaded whole.
+# Files from several exports may be imported together, but each of their revisions is loaded completely.
 _MAX_REVISIONS = 20
 
 _LINKS = (SLUG, ("replaced_by",), ("similar",))
 
 
 def plan(records: Sequence[Record], *, theirs: Collection[Key] = (), progress: Progress | None = None) -> Plan:
-    """Return what these files would change in the drafts. Reads only.
+    """Return what these files would change in the drafts. Writes nothing.
 
-    ``theirs`` are the keys of conflicts in which the file wins.
+    ``theirs`` are the keys of conflicts decided for the file.
 
     Raises:
-        ExchangeError: the files name what does not exist; every such place is named with file and line.
+        ExchangeError: the files refer to unknown codes or categories; every problem is named with file and line.
     """
     alias = router.db_for_write(models.Head)
-    with transaction.atomic(using=alias):  # a cursor of a log that is read row by row lives in a transaction
+    with transaction.atomic(using=alias):  # reading the log row by row needs a server-side cursor
         return _plan(records, frozenset(theirs), alias, progress)
 
 
 def languages() -> set[str]:
-    """Return the languages that the drafts have, and the source language."""
+    """Return the languages of the drafts, and the source language."""
     messages = models.Message.objects.using(router.db_for_write(models.Head))
     return {conf.SOURCE_LANGUAGE, *messages.order_by().values_list("language", flat=True).distinct()}
 
 
 def apply(shown: Plan) -> list[str]:
-    """Write what the plan accepts into the drafts, and return the codes whose drafts changed.
+    """Write the accepted changes of a plan into the drafts; return the codes whose drafts changed.
 
     Raises:
-        DraftsChanged: somebody saved in the meantime, so that the plan would be another one now. Nothing was written.
+        DraftsChanged: the drafts have changed since, so the plan is out of date. Nothing was written.
     """
     alias = router.db_for_write(models.Head)
     with transaction.atomic(using=alias):
@@ -59,11 +59,11 @@ def apply(shown: Plan) -> list[str]:
         draft.lock(using=alias)
         fresh = _plan(shown.records, shown.theirs, alias)
         if fresh.digest != shown.digest:
-            raise DraftsChanged("The drafts were changed meanwhile, so the import would do something else now.")
+            raise DraftsChanged("The drafts have changed since the import was planned. Plan it again.")
         drafts = _drafts(alias)
         entries = merge(_accepted(fresh.changes), drafts)
         written = {code: entry for code, entry in entries.items() if entry != drafts.entries.get(code)}
-        # What somebody edited by hand before, and nobody published, is not all from the files.
+        # Drafts with unpublished edits by hand do not come from the files alone.
         edited = _edited({code: entry for code, entry in drafts.entries.items() if code in written}, alias)
         draft.write(written.values(), using=alias)
         draft.mark_imported(written.keys() - edited, using=alias)
@@ -71,11 +71,9 @@ def apply(shown: Plan) -> list[str]:
 
 
 def _edited(drafts: Mapping[str, Entry], alias: str) -> set[str]:
-    """Return those of the drafts that are neither live nor what an earlier import left."""
+    """Return the codes of drafts with edits by hand: neither live nor unchanged since an import."""
     live = log.live(using=alias, codes=drafts)
-    unpublished = {
-        code for code, entry in drafts.items() if code not in live or entry.as_json() != live[code].as_json()
-    }
+    unpublished = {code for code, entry in drafts.items() if entry.differs(live.get(code))}
     return unpublished - draft.imported(drafts, using=alias)
 
 
@@ -104,8 +102,8 @@ def _plan(records: Sequence[Record], theirs: frozenset[Key], alias: str, progres
 
 
 def _drafts(alias: str) -> State:
-    categories = models.Category.objects.using(alias).values(*CATEGORY_FIELDS)
-    return State(entries=draft.read(using=alias), categories={row["slug"]: Category(**row) for row in categories})
+    rows = models.Category.objects.using(alias).values(*CATEGORY_FIELDS)
+    return State(entries=draft.read(using=alias), categories={row["slug"]: Category(**row) for row in rows})
 
 
 def _revisions(records: Iterable[Record]) -> Iterator[str]:
@@ -119,7 +117,7 @@ def _revisions(records: Iterable[Record]) -> Iterator[str]:
 
 
 def _live_at(alias: str) -> Callable[[int], State | None]:
-    """Return a function that returns what was live at a revision, or None if there was no such revision here."""
+    """Return a function that maps a revision number to the state live then, or to None if there is no such revision."""
     head = models.Head.objects.using(alias).filter(pk=models.Head.PK).values_list("number", flat=True).first() or 0
 
     @cache
@@ -134,23 +132,22 @@ def _live_at(alias: str) -> Callable[[int], State | None]:
 
 
 def _history(alias: str, record: Record) -> Iterator[State]:
-    """Yield every state that a record's code ever had, or every state of a code in its category."""
+    """Yield every published state of the record's code, or of any code in the record's category."""
     revisions = models.Revision.objects.using(alias)
-    is_category = record.block == "category"
-    mine = {"snapshot__category__slug": record.key} if is_category else {"error__code": record.key}
-    for entry in _read(revisions.filter(**mine).iterator(chunk_size=100)):
+    column = "snapshot__category__slug" if record.block == "category" else "error__code"
+    for entry in _read(revisions.filter(**{column: record.key}).iterator(chunk_size=100)):
         yield _state([entry])
 
 
 def _read(revisions: Iterable[models.Revision]) -> Iterator[Entry]:
-    """Yield the states that can be read. Without the others, whatever is here counts as changed, and stays."""
+    """Yield the undamaged states. Without a damaged one, local values count as edited and stay."""
     return (entry for revision in revisions if (entry := revision.entry()) is not None)
 
 
 def _state(entries: Iterable[Entry]) -> State:
     by_code = {entry.code: entry for entry in entries}
     ordered = sorted(by_code.values(), key=lambda entry: entry.revision)
-    return State(entries=by_code, categories={entry.category.slug: entry.category for entry in ordered})
+    return State(entries=by_code, categories=categories(ordered))
 
 
 def _accepted(changes: Iterable[FileChange]) -> list[FileChange]:
@@ -158,7 +155,7 @@ def _accepted(changes: Iterable[FileChange]) -> list[FileChange]:
 
 
 def _reject(changes: Iterable[FileChange], faults: Mapping[Key, str]) -> list[FileChange]:
-    """Return the changes with those rejected that have a fault; a row of a table as a whole, as its cells agree."""
+    """Reject the changes with a fault. Rows of tables are rejected whole, because their cells depend on each other."""
     changes = list(changes)
     rows = {
         (change.record.block, change.record.key): faults[change.key]
@@ -175,7 +172,7 @@ def _reject(changes: Iterable[FileChange], faults: Mapping[Key, str]) -> list[Fi
 
 
 def _invalid(changes: Iterable[FileChange], drafts: State, alias: str) -> Iterator[tuple[Key, str]]:
-    """Yield key and reason of every value that its column does not take."""
+    """Yield key and reason of every value that its column does not accept."""
     names = {entry.name: code for code, entry in drafts.entries.items()}
     published = set(
         models.ErrorCode.objects.using(alias).filter(revisions__isnull=False).values_list("code", flat=True)
@@ -196,17 +193,17 @@ def _invalid(changes: Iterable[FileChange], drafts: State, alias: str) -> Iterat
             (name,) = change.path
             is_stored = change.code in drafts.entries
             if is_stored and name in models.ErrorCode.locked_fields(is_published=change.code in published):
-                sentence = _("The %(field)s of a stored code cannot be changed; give it as it is here: %(value)s")
+                sentence = _("The %(field)s of an existing code cannot be changed; its value here is: %(value)s")
                 yield change.key, sentence % {"field": column.verbose_name, "value": change.before}
             elif name == "name" and change.after in names:
-                sentence = _("The code %(code)s has the name %(name)s.")
+                sentence = _("The name %(name)s already belongs to code %(code)s.")
                 yield change.key, sentence % {"code": names[change.after], "name": change.after}
 
 
 def _orphans(changes: Collection[FileChange], drafts: State) -> Iterator[tuple[Key, str]]:
-    """Yield key and reason of everything that refers to a row which was rejected."""
+    """Yield key and reason of every change that refers to a rejected row."""
     codes = drafts.entries.keys() | {change.code for change in changes if change.record.block == "code"}
-    categories = drafts.categories.keys() | {change.category for change in changes}
+    slugs = drafts.categories.keys() | {change.category for change in changes}
     for change in changes:
         if not change.code:
             continue
@@ -215,7 +212,7 @@ def _orphans(changes: Collection[FileChange], drafts: State) -> Iterator[tuple[K
             others = change.after
         elif change.path == ("replaced_by",):
             others = [change.after]
-        if change.path == SLUG and change.after not in categories:
+        if change.path == SLUG and change.after not in slugs:
             yield change.key, _("The category %(category)s was rejected.") % {"category": change.after}
         for code in (change.code, *others):
             if code and code not in codes:
@@ -225,9 +222,9 @@ def _orphans(changes: Collection[FileChange], drafts: State) -> Iterator[tuple[K
 def _broken(
     changes: Collection[FileChange], entries: Mapping[str, Entry], alias: str, progress: Progress | None
 ) -> Iterator[tuple[Key, str]]:
-    """Yield key and reason of every change that leads to a lint error at the very place that it changes.
+    """Yield key and reason of every change that causes a lint error in the field it changes.
 
-    What is wrong elsewhere, such as a text that is still missing, is for publishing to refuse.
+    Errors in other fields, such as a missing text, are left for publishing to refuse.
     """
     used = {entry.category.slug for entry in entries.values()}
     by_code: dict[str, list[FileChange]] = {}
@@ -235,7 +232,7 @@ def _broken(
         if change.code:
             by_code.setdefault(change.code, []).append(change)
         elif change.category not in used:
-            yield change.key, _("No code is in this category.")
+            yield change.key, _("This category has no codes.")
     context = draft.lint_context(entries, using=alias) if by_code else None
     for number, (code, mine) in enumerate(by_code.items(), start=1):
         for issue in rules.lint(entries[code], context) if context is not None else ():
@@ -248,7 +245,7 @@ def _broken(
 
 
 def _is_about(issue: rules.Issue, change: FileChange) -> bool:
-    """Return whether an issue stands where a change is: its values agree within a code's row, and in a runbook as a whole."""
+    """Return whether an issue concerns the field of a change, its row of codes.csv, or its whole runbook."""
     if len(issue.path) == 1:
         return change.record.block == "code"
     return change.path == issue.path or (change.record.block == "runbook" and issue.path == ("runbook",))

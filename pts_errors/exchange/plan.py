@@ -1,4 +1,4 @@
-"""What files would change in the drafts: a three-way comparison with what they were exported from. Values only."""
+"""Compare files with the drafts, three-way against the baselines of the files. Works on values, not on tables."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from pts_errors.exchange.records import Record, with_newlines
 from pts_errors.values.entry import Category, Entry
 from pts_errors.values.fields import SLUG, Change, Path, build, flatten, is_blank, language_of, put, three_way, value_at
 
-# What tells a value from every other one of an import: whether it is a category's, its code or slug, and its path.
+# Identifies a value within an import: whether it belongs to a category, its code or slug, and its path.
 Key = tuple[bool, str, Path]
 
 
 class Status(StrEnum):
-    """What becomes of a value that a file holds."""
+    """The result for one value of a file."""
 
     NEW = "new"
-    """There was none."""
+    """There is no local value."""
     CHANGED = "changed"
     CONFLICT = "conflict"
-    """It was changed here, too, since the file was exported, or the file holds what was here once. What is here stays."""
+    """Changed locally since the export, or the file has an old value. The local value stays."""
     REJECTED = "rejected"
-    """It breaks a rule. What is here stays."""
+    """The value breaks a rule. The local value stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange(Change):
-    """One value of a file that differs from the draft's: ``before`` is the draft's value, ``after`` the file's."""
+    """One value of a file that differs from the draft: ``before`` is the draft's value, ``after`` the file's."""
 
     record: Record
-    """Where the file says so."""
+    """The record that holds the value."""
     status: Status
     confirmed: str | None = None
     """For a translation, the source text that the file confirms it against."""
     reason: str = ""
-    """Why it is rejected, as a sentence in the active language."""
+    """Why the value is rejected, as a sentence in the active language."""
     is_old: bool = False
-    """Whether it was live once, and the file does not say from what it was exported."""
+    """Whether the value was live earlier, in a file without a baseline."""
 
     @property
     def place(self) -> str:
@@ -54,7 +54,7 @@ class FileChange(Change):
 
     @property
     def key(self) -> Key:
-        """What tells the value from every other one of an import."""
+        """Identifies the value within an import."""
         return (self.record.block == "category", self.record.key, self.path)
 
     @property
@@ -75,13 +75,13 @@ class FileChange(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Every code and every category at some time."""
+    """All codes and categories at one time."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     categories: Mapping[str, Category] = field(default_factory=dict)
 
     def subject(self, record: Record) -> Category | Entry | None:
-        """Return the code or the category that a record is about."""
+        """Return the record's code or category."""
         return (self.categories if record.block == "category" else self.entries).get(record.key)
 
 
@@ -93,9 +93,9 @@ class Plan:
     changes: tuple[FileChange, ...]
     """Every value that differs, in the order of the files."""
     unchanged: int
-    """How many values of the files are the draft's, or were left as they were exported."""
+    """Number of values that equal the draft or their baseline."""
     theirs: frozenset[Key]
-    """The conflicts that were decided for the files."""
+    """The conflicts decided for the file."""
 
     def having(self, *statuses: Status) -> list[FileChange]:
         """Return the changes with one of these statuses."""
@@ -103,12 +103,12 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A text that differs when the plan does: what was shown is what is done."""
+        """A hash of the changes, to make sure that the import does what was shown."""
         return sha256(repr(self.changes).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def dangling(records: Iterable[Record], drafts: State) -> Iterator[str]:
-    """Yield a sentence with file and line for everything in the files that names what does not exist."""
+    """Yield a sentence with file and line for every reference to an unknown code or category."""
     records = tuple(records)
     codes = drafts.entries.keys() | {record.key for record in records if record.block == "code"}
     categories = drafts.categories.keys() | {record.key for record in records if record.block == "category"}
@@ -135,22 +135,21 @@ def compare(
     history: Callable[[Record], Iterable[State]] = lambda _record: (),
     theirs: Collection[Key] = (),
 ) -> tuple[list[FileChange], int]:
-    """Return every value that differs from the drafts, and how many do not or were left as they were exported.
+    """Return every value that differs from the drafts, and the number of those that equal the draft or their baseline.
 
-    ``live_at`` returns what was live at a revision, or None for one that is not known here. ``theirs`` are the
-    conflicts in which the file wins. ``history`` returns everything that was ever live of a record's code or category:
-    where a file does not say from what it was exported, a value that was live once is taken for an old one, and any
-    other wins.
+    ``live_at`` returns the state live at a revision, or None for an unknown revision. ``theirs`` are the conflicts
+    decided for the file. ``history`` returns all published states of a record's code or category. Without a baseline,
+    a value that was live earlier counts as old, which is a conflict; any other value is taken.
     """
     changes: list[FileChange] = []
-    number = 0
+    total = 0
     for record in records:
         ours = _values(drafts, record, source_language)
         base = _base(record, ours, drafts, live_at, source_language)
         files = _of_file(record)
-        number += len(record.values)
-        known = dict.fromkeys(files, _ELSEWHERE) if base is None else base
-        taken, conflicts = three_way(known, ours, files, paths=files, same=_is_same)
+        total += len(record.values)
+        before = dict.fromkeys(files, _UNKNOWN) if base is None else base
+        taken, conflicts = three_way(before, ours, files, paths=files, same=_is_same)
         past: Sequence[Mapping[Path, _Value]] = ()
         if taken and record.baseline is None:
             past = _past(history(record), record, source_language)
@@ -174,11 +173,11 @@ def compare(
             if is_blank(here.stored) and (status == Status.CHANGED or base is None):
                 status = Status.NEW
             changes.append(replace(change, status=status))
-    return changes, number - len(changes)
+    return changes, total - len(changes)
 
 
 def merge(changes: Iterable[FileChange], drafts: State) -> dict[str, Entry]:
-    """Return all drafts as they are with these changes."""
+    """Return all drafts with these changes applied."""
     categories = dict(drafts.categories)
     codes: dict[str, dict[Path, Any]] = {}
     for change in changes:
@@ -193,18 +192,17 @@ def merge(changes: Iterable[FileChange], drafts: State) -> dict[str, Entry]:
         if ("similar",) in flat:
             flat["similar",] = _ordered(flat["similar",])
         entries[code] = build(flat)
-    for code, entry in entries.items():
-        if entry.category != (category := categories[entry.category.slug]):
-            entries[code] = replace(entry, category=category)
+    entries = {code: entry.with_category_from(categories) for code, entry in entries.items()}
     _link(entries, drafts.entries)
     return entries
 
 
 def compiled(records: Sequence[Record], *, source_language: str) -> tuple[Entry, ...]:
-    """Return the entries that files make by themselves, ordered by number.
+    """Return the entries that the files define on their own, ordered by number.
 
     Raises:
-        ExchangeError: a file names what no other one has; every such place is named with file and line.
+        ExchangeError: the files refer to codes or categories that they do not define; every problem is named with
+            file and line.
     """
     if not any(record.block == "code" for record in records):
         sentence = _("The file is missing, or has no code.")
@@ -218,32 +216,32 @@ def compiled(records: Sequence[Record], *, source_language: str) -> tuple[Entry,
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value of a file, of the drafts, or of what was live, in a form that can be compared."""
+    """A value of a file, a draft or a published state, in a comparable form."""
 
     text: Any = None
     confirmed: str | None = None
     """For a translation, the source text that it was confirmed against."""
     is_outdated: bool = False
-    """Whether that is not the source text of its time."""
+    """Whether the source text at that time was a different one."""
     stored: Any = field(default=None, compare=False)
 
 
 _NOTHING = _Value()
-# Equal to no value.
-_ELSEWHERE = _Value(text=object())
+# Stands for an unknown baseline: equal to no value.
+_UNKNOWN = _Value(text=object())
 
 
 def _is_same(one: _Value | None, other: _Value | None) -> bool:
     one, other = one or _NOTHING, other or _NOTHING
     if is_blank(one.text) and is_blank(other.text):
         return True
-    # A tool that marks a unit as fuzzy may forget the earlier source: it needs review all the same.
+    # Some tools drop the previous source text of a fuzzy unit. The translation needs review all the same.
     is_vague = one.confirmed == "" and other.is_outdated
     return one.text == other.text and (is_vague or one.confirmed == other.confirmed)
 
 
 def _is_old(value: _Value, then: _Value, here: _Value) -> bool:
-    """Return whether a file says what was there once; a text is old whatever it is confirmed against by now."""
+    """Return whether a file has an earlier value. A text is old no matter which source text confirms it now."""
     return value.text == then.text != here.text or _is_same(value, then)
 
 
@@ -251,7 +249,7 @@ def _of_file(record: Record) -> dict[Path, _Value]:
     return {
         path: _Value(_plain(value), _plain(record.confirmed.get(path)))
         for path, value in record.values.items()
-        # Where a file has no baseline, an empty translation is one that nobody has written yet.
+        # Without a baseline, an empty translation means “not translated yet”, not “deleted”.
         if value or record.baseline is not None or not language_of(path)
     }
 
@@ -263,7 +261,7 @@ def _base(
     live_at: Callable[[int], State | None],
     source_language: str,
 ) -> Mapping[Path, _Value] | None:
-    """Return what a record was exported from; None if that is not known here, ours if the record does not say."""
+    """Return the values that a record was exported with: None if its revision is unknown, ours without a baseline."""
     if record.baseline is None:
         return ours
     if record.baseline.fingerprint == fingerprint(content(drafts.subject(record), record.block)):
@@ -273,7 +271,7 @@ def _base(
 
 
 def _values(state: State, record: Record, source_language: str) -> dict[Path, _Value]:
-    """Return what a state has where a record has values; nothing if there is no such code or category."""
+    """Return the values of a state at the paths of a record, or nothing if its code or category does not exist."""
     subject = state.subject(record)
     if subject is None:
         return {}
@@ -303,22 +301,22 @@ def _plain(value: Any) -> Any:
 
 
 def _past(states: Iterable[State], record: Record, source_language: str) -> list[Mapping[Path, _Value]]:
-    """Return what a record was in these states, each only once: there may be a hundred thousand of them."""
+    """Return the distinct values of a record in these states, of which there may be a hundred thousand."""
     rows = (_values(state, record, source_language) for state in states)
     return list({tuple(row.items()): row for row in rows}.values())
 
 
 def _link(entries: dict[str, Entry], before: Mapping[str, Entry]) -> None:
-    """Carry what became similar, or no longer is, over to the other code: it holds both ways."""
+    """Mirror changes of similar codes to the other code, because similarity is symmetric."""
     changed = []
     for code, entry in entries.items():
         old = set(before[code].similar) if code in before else set()
         changed += [(other, code, other in entry.similar) for other in old ^ set(entry.similar) if other in entries]
     for code, other, is_similar in changed:
         similar = set(entries[code].similar)
-        wanted = similar | {other} if is_similar else similar - {other}
-        if wanted != similar:
-            entries[code] = replace(entries[code], similar=_ordered(wanted))
+        result = similar | {other} if is_similar else similar - {other}
+        if result != similar:
+            entries[code] = replace(entries[code], similar=_ordered(result))
 
 
 def _ordered(codes: Iterable[str]) -> tuple[str, ...]:

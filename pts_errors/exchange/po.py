@@ -19,29 +19,21 @@ from pts_errors.values.fields import Path as Place
 try:
     import polib
 except ImportError:  # pragma: no cover - the extra "exchange" is not installed
-    polib = None  # type: ignore[assignment]  # told apart below, with the remedy
+    polib = None  # type: ignore[assignment]  # `_require_polib` reports it
 
 LANGUAGE = re.compile(languages.TAG)
 _REVISION = "X-PTS-Revision"
 _DRAFTS = "X-PTS-Drafts"
 _DRAFT = re.compile(f"({CODE.pattern})-([0-9a-f]{{8}})")
-# What browsers add to the name of a file of which there is one already.
+# Browsers add this to the name of a second download.
 _COPY = re.compile(r" ?\([0-9]+\)")
 _BEGIN = re.compile(languages.REQUESTED_TAG)
 
 
-def write(
-    entries: Iterable[Entry],
-    language: str,
-    *,
-    source_language: str,
-    baselines: Baselines | None = None,
-    is_whole: bool = True,
-) -> str:
-    """Return a PO file of one language: msgctxt is the key, msgid the source text.
+def write(entries: Iterable[Entry], language: str, *, source_language: str, baselines: Baselines | None = None) -> str:
+    """Return a PO file of one language: msgctxt is code and field, msgid the source text.
 
-    A text whose source changed since it was confirmed is fuzzy and carries the earlier source as previous msgid. A
-    file that is not whole leaves out the resolutions of a language that has none: they are long, and may stay English.
+    A translation whose source text has changed since is fuzzy, with the earlier source text as previous msgid.
     """
     _require_polib()
     entries = tuple(entries)
@@ -69,7 +61,7 @@ def write(
                 continue
             confirmed = with_newlines(message.source_text.get(name, original))
             unit = polib.POEntry(msgctxt=f"{entry.code}/{name}", msgid=original or text, msgstr=text)
-            # A translation without a source text is fuzzy, too: its msgid is only there because there must be one.
+            # A translation without a source text is fuzzy too: its msgid only fills a required field.
             if text and (confirmed != original or not original) and language != source_language:
                 unit.flags.append("fuzzy")
                 unit.previous_msgid = confirmed
@@ -82,7 +74,7 @@ def read(
 ) -> tuple[str, list[Record]]:
     """Return the language of a PO file, and a record for each code in it.
 
-    ``available`` are the languages that the catalog has already.
+    ``available`` are the languages of the catalog.
     """
     values: dict[str, dict[Place, str]] = {}
     confirmed: dict[str, dict[Place, str]] = {}
@@ -98,14 +90,16 @@ def read(
         msgctxt, msgid, msgstr = (unit.texts.get(name) for name in ("msgctxt", "msgid", "msgstr"))
         code, _slash, name = (msgctxt or "").partition("/")
         if name not in MESSAGE_FIELDS or not CODE.fullmatch(code):
-            sentence = _("The msgctxt %(msgctxt)r is not like 1007/title.") % {"msgctxt": msgctxt and msgctxt[:50]}
+            sentence = _("The msgctxt %(msgctxt)r does not have the form 1007/title.") % {
+                "msgctxt": msgctxt and msgctxt[:50]
+            }
             problems.add(file, unit.line, sentence)
             continue
         path = (language, name)
         if msgstr is None:
-            problems.add(file, unit.line, _("The unit has plural forms, and no text of the catalog has."))
+            problems.add(file, unit.line, _("The unit has plural forms, which catalog texts do not have."))
         if path in values.setdefault(code, {}):
-            problems.add(file, unit.line, _("The msgctxt %(msgctxt)r is there twice.") % {"msgctxt": msgctxt})
+            problems.add(file, unit.line, _("The msgctxt %(msgctxt)r occurs twice.") % {"msgctxt": msgctxt})
         lines.setdefault(code, {})[path] = unit.line
         values[code][path] = msgstr or ""
         if language == source_language and msgstr != msgid:
@@ -129,7 +123,7 @@ def read(
 
 
 def _units(content: bytes, file: str, problems: Problems) -> list[pofile.Unit]:
-    """Return the units of a PO file; none if it is no PO file, or too large."""
+    """Return the units of a PO file; none, and a problem, if it is not a PO file or too large."""
     try:
         charset = pofile.charset(content)
         text = decode(content, file, problems, charset)
@@ -140,23 +134,23 @@ def _units(content: bytes, file: str, problems: Problems) -> list[pofile.Unit]:
 
 
 def _header(units: Iterable[pofile.Unit], file: str, problems: Problems) -> dict[str, str]:
-    """Return the header's lines, by name in lower case: tools do not keep the case of names."""
+    """Return the header fields by name, in lower case because tools change the case of names."""
     headers = [unit for unit in units if unit.is_header]
     for unit in headers[1:]:
-        problems.add(file, unit.line, _("The file has a second header. Keep one of them."))
+        problems.add(file, unit.line, _("The file has a second header. Keep only one."))
     lines = headers[0].texts.get("msgstr", "").split("\n") if headers else []
     pairs = (line.partition(":") for line in lines)
     return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
 
 
 def _language(file: str, available: Collection[str], exported_for: str, problems: Problems) -> str:
-    """Return the language that a file is named after, or note how the file must be named.
+    """Return the language in the name of a file, or add a problem that says how the file must be named.
 
-    Tools spell languages in their own ways, and another spelling would be another language beside the catalog's.
+    Tools spell languages differently, and an unknown spelling would add a second language to the catalog.
     """
     stem = Path(file).stem
     tag = languages.normalize(_COPY.sub("", stem))
-    if tag in available and "@" not in stem:  # which may stand for another script, as in sr@latin
+    if tag in available and "@" not in stem:  # “@” may mark another script, as in sr@latin
         return tag
     begin = _BEGIN.match(stem)
     if begin is None:
@@ -169,8 +163,8 @@ def _language(file: str, available: Collection[str], exported_for: str, problems
     sentence = _("The file must be named %(language)s.po.")
     if known not in (None, own):
         sentence = _(
-            "The file must be named %(language)s.po. If %(own)s shall be a language beside it, "
-            "begin with what pts_export --language %(own)s writes."
+            "The file must be named %(language)s.po. To add %(own)s as a separate language, "
+            "start from the output of pts_export --language %(own)s."
         )
     problems.add(file, 1, sentence % {"language": known or own, "own": own})
     return known or own

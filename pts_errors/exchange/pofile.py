@@ -1,4 +1,4 @@
-"""The units of a PO file, as GNU gettext reads them; what it would not read is refused with its line."""
+"""Read the units of a PO file as GNU gettext does, and refuse with a line number what gettext would refuse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-# Far more than the largest catalog needs, and little enough to be read in seconds.
+# Far more than the largest catalog needs, and still read within seconds.
 _MAX_UNITS = 50_000
 _MAX_LINES = 400_000
 _MAX_RUN = 1_000
 _MAX_TEXT = 200_000
 
 _CHARSET = re.compile(r"charset=([^ \t\n]+)")
-# Those of gettext's in which Python and the C library agree on every letter; of Shift_JIS and Big5 they do not.
+# The charsets of gettext that Python and the C library decode alike. Shift_JIS and Big5 differ in some letters.
 _CHARSETS = re.compile(
     r"(us-)?ascii|iso-8859-([1-9]|1[345])|koi8-[ru]|cp(850|866|949|125[0-467])|gb(2312|k|18030)|euc-(jp|kr)"
 )
@@ -34,7 +34,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]+)|([0-7]{1,3})|(.))")
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "\\": "\\", '"': '"'}
 
-# Which keyword may follow which within a unit; those of the earlier texts of a fuzzy unit are told apart by their "#| ".
+# Which keywords may follow a keyword within a unit. The previous texts of a fuzzy unit have the prefix "#| ".
 _AFTER: Mapping[str, tuple[str, ...]] = {
     "": ("domain", "#| msgctxt", "#| msgid", "msgctxt", "msgid"),
     "#| msgctxt": ("#| msgid",),
@@ -49,10 +49,9 @@ _AFTER: Mapping[str, tuple[str, ...]] = {
 
 
 class Wrong(Exception):
-    """The text is no PO file, or one that is too large; a sentence in the active language."""
+    """The text is not a PO file, or too large. The message is in the active language."""
 
     def __init__(self, line: int, text: str) -> None:
-        """Take the line and the sentence."""
         super().__init__(text)
         self.line = line
 
@@ -62,15 +61,15 @@ class Unit:
     """A unit of a PO file."""
 
     line: int = 0
-    """Of its first keyword that is no comment."""
+    """Line of the first keyword outside comments."""
     is_fuzzy: bool = False
     is_obsolete: bool = False
     texts: dict[str, str] = field(default_factory=dict)
-    """By keyword, such as ``msgid`` and ``#| msgid``; all of its plural forms are one, ``msgstr[]``."""
+    """By keyword, such as ``msgid`` and ``#| msgid``. All plural forms share ``msgstr[]``."""
 
     @property
     def is_header(self) -> bool:
-        """Whether it says something of the file."""
+        """Whether this is the header of the file."""
         return self.texts.get("msgid") == "" and "msgctxt" not in self.texts and not self.is_obsolete
 
 
@@ -80,30 +79,34 @@ class _Token(NamedTuple):
     text: str
     line: int
     prefix: str
-    """``#~``, ``#|`` or ``#~|`` if its line begins so."""
+    """``#~``, ``#|`` or ``#~|`` at the beginning of the line, or empty."""
 
 
 def charset(content: bytes) -> str:
-    """Return the charset that the header of a PO file names; UTF-8 if it names none.
+    """Return the charset in the header of a PO file, or UTF-8.
 
     Raises:
-        Wrong: it is none that is read here.
+        Wrong: the charset is not supported.
     """
-    # Every one of them has ASCII where ASCII has it, and the header is ASCII as far as the charset goes.
+    # All supported charsets contain ASCII, and the header is ASCII up to the charset.
     raw = content.removeprefix(b"\xef\xbb\xbf").decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
     try:
         header = next((unit for unit in units(raw, "latin-1") if unit.is_header), Unit())
     except Wrong:
         return "UTF-8"
     found = _CHARSET.search(header.texts.get("msgstr", ""))
-    if found is None or found[1].upper() in ("UTF-8", "UTF8", "CHARSET"):  # the last is what a template says
+    if found is None or found[1].upper() in (
+        "UTF-8",
+        "UTF8",
+        "CHARSET",
+    ):  # the last one is the placeholder of PO templates
         return "UTF-8"
     if not _CHARSETS.fullmatch(found[1].lower()):
-        sentence = _("The charset %(charset)r of the header is none that is read here. Save the file as UTF-8.")
+        sentence = _("The charset %(charset)r in the header is not supported. Save the file as UTF-8.")
         raise Wrong(header.line, sentence % {"charset": found[1][:30]})
     if not content.isascii() and _is_utf8(content):
         sentence = _(
-            "The header says charset=%(charset)s, but the file can be read as UTF-8. Save it as UTF-8, and say so there."
+            "The header says charset=%(charset)s, but the file is valid UTF-8. Save it as UTF-8, and say so there."
         )
         raise Wrong(header.line, sentence % {"charset": found[1]})
     return found[1]
@@ -118,10 +121,10 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def units(text: str, encoding: str) -> Iterator[Unit]:
-    """Yield the units of a PO file, whose escapes are bytes of an encoding; its domains are not told apart.
+    """Yield the units of a PO file. Escapes are bytes in this encoding; domains are ignored.
 
     Raises:
-        Wrong: at the first thing that gettext would not read, or where the file is too large.
+        Wrong: at the first error that gettext would report, or where the file is too large.
     """
     unit, before, count = Unit(), "", 0
     for token, value in _statements(text, encoding):
@@ -129,16 +132,16 @@ def units(text: str, encoding: str) -> Iterator[Unit]:
             yield unit
             unit, before = Unit(), ""
         if token.kind == "comment" and not before:
-            # Newer versions of gettext divide the flags between two kinds of comment.
+            # Newer versions of gettext split the flags into two kinds of comment.
             unit.is_fuzzy |= token.text.startswith(("#,", "#=")) and "fuzzy" in re.split(r"[\s,]+", token.text[2:])
         elif token.kind == "comment":
-            sentence = _("This is not a PO file: a comment stands inside a unit. Put it before the unit.")
+            sentence = _("This is not a PO file: a comment is inside a unit. Put it before the unit.")
             raise Wrong(token.line, sentence)
         elif token.kind == "end" and before:
             raise Wrong(token.line, _("This is not a PO file: the last unit has no msgstr."))
         elif token.kind == "word" and token.text not in _AFTER[before]:
             sentence = _(
-                "This is not a PO file: %(keyword)s cannot stand here. "
+                "This is not a PO file: %(keyword)s is not allowed here. "
                 "A unit is msgctxt, msgid and msgstr, in this order."
             )
             raise Wrong(token.line, sentence % {"keyword": token.text})
@@ -147,7 +150,7 @@ def units(text: str, encoding: str) -> Iterator[Unit]:
         elif token.kind == "word":
             if before and unit.is_obsolete != ("~" in token.prefix):
                 sentence = _(
-                    "This is not a PO file: only some lines of the unit begin with #~. Begin all of them so, or none."
+                    "This is not a PO file: only some lines of the unit begin with #~. Begin all with it, or none."
                 )
                 raise Wrong(token.line, sentence)
             unit.is_obsolete = "~" in token.prefix
@@ -161,7 +164,7 @@ def units(text: str, encoding: str) -> Iterator[Unit]:
 
 
 def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
-    """Yield each keyword with its text, and the comments and the end, which have none."""
+    """Yield each keyword with its text; comments and the end with an empty text."""
     keyword: _Token | None = None
     pieces: list[str] = []
     length = 0
@@ -169,7 +172,7 @@ def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
         if token.kind == "text":
             if keyword is None or token.prefix != keyword.prefix:
                 sentence = _(
-                    "This is not a PO file: the text belongs to no keyword. Each line of a unit begins like its others."
+                    "This is not a PO file: the text has no keyword. All lines of a unit must begin the same way."
                 )
                 raise Wrong(token.line, sentence)
             pieces.append(_unescaped(token))
@@ -181,7 +184,7 @@ def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
             if not pieces:
                 sentence = _(
                     'This is not a PO file: %(keyword)s has no text, not even "". '
-                    'A text stands between straight quotes, and a quote inside it is written \\".'
+                    'Put each text in straight quotes, and write a quote inside it as \\".'
                 )
                 raise Wrong(keyword.line, sentence % {"keyword": keyword.text})
             yield keyword, _decoded("".join(pieces), keyword.line, encoding)
@@ -193,7 +196,7 @@ def _statements(text: str, encoding: str) -> Iterator[tuple[_Token, str]]:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    """Yield what a PO file is made of, and its end."""
+    """Yield the tokens of a PO file, and its end."""
     if text.count("\n") > _MAX_LINES:
         raise _too_much(_MAX_LINES + 1)
     for line, content in enumerate(text.split("\n"), start=1):
@@ -201,7 +204,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             raise _too_much(line)
         if content.endswith("\\"):
             sentence = _(
-                "This is not a PO file: the line ends in a backslash, which would join it to the next one. Take it away."
+                "This is not a PO file: the line ends in a backslash, which would join it to the next one. Remove it."
             )
             raise Wrong(line, sentence)
         prefix, position = "", 0
@@ -215,8 +218,8 @@ def _tokens(text: str) -> Iterator[_Token]:
                 raise Wrong(line, sentence)
             if found is None or (found["prefix"] and prefix):
                 sentence = _(
-                    "This is not a PO file: %(character)r cannot stand here. "
-                    'A text stands between straight quotes, and a quote inside it is written \\".'
+                    "This is not a PO file: %(character)r is not allowed here. "
+                    'Put each text in straight quotes, and write a quote inside it as \\".'
                 )
                 raise Wrong(line, sentence % {"character": content[position]})
             position = found.end()
@@ -231,31 +234,31 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _keyword(found: re.Match[str], line: int, prefix: str) -> str:
-    """Return the keyword as `_AFTER` has it."""
+    """Return the keyword as spelled in `_AFTER`."""
     name, _bracket, index = found[0].partition("[")
     if name.rstrip() not in ("domain", "msgctxt", "msgid", "msgid_plural", "msgstr"):
         sentence = _(
-            "This is not a PO file: %(word)r is no keyword. "
-            'A text stands between straight quotes, and a quote inside it is written \\".'
+            "This is not a PO file: %(word)r is not a keyword. "
+            'Put each text in straight quotes, and write a quote inside it as \\".'
         )
         raise Wrong(line, sentence % {"word": name[:30]})
     return f"{'#| ' if '|' in prefix else ''}{name.rstrip()}{'[]' if index else ''}"
 
 
 def _unescaped(token: _Token) -> str:
-    """Return what a text between quotes says; a byte that is no ASCII as Python's error handler surrogateescape has it."""
+    """Return a quoted text without escapes. Bytes beyond ASCII become surrogates, as with surrogateescape."""
 
     def character(found: re.Match[str]) -> str:
         digits, octal, other = found.groups()
         if other is not None and other not in _ESCAPES:
-            sentence = _("This is not a PO file: the escape %(escape)s is unknown. A backslash is written \\\\.")
+            sentence = _("This is not a PO file: the escape %(escape)s is unknown. Write a backslash as \\\\.")
             raise Wrong(token.line, sentence % {"escape": found[0]})
         if other is not None:
             return _ESCAPES[other]
         byte = int(digits, 16) if digits else int(octal, 8)
-        if not 0 < byte <= 0xFF:  # gettext would take the last eight bits, and end the text at a zero
+        if not 0 < byte <= 0xFF:  # gettext would truncate it to eight bits, and end the text at a zero
             sentence = _(
-                "This is not a PO file: the escape %(escape)s is no byte of a text. Write the character itself."
+                "This is not a PO file: the escape %(escape)s is not a valid byte. Write the character itself."
             )
             raise Wrong(token.line, sentence % {"escape": found[0][:20]})
         return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
@@ -268,15 +271,15 @@ def _decoded(text: str, line: int, encoding: str) -> str:
         return text if text.isascii() else text.encode(encoding, "surrogateescape").decode(encoding)
     except UnicodeError:
         sentence = _(
-            "This is not a PO file: the escapes of the text are not %(charset)s. Write the characters themselves."
+            "This is not a PO file: the escapes in the text are not valid %(charset)s. Write the characters themselves."
         )
         raise Wrong(line, sentence % {"charset": encoding}) from None
 
 
 def _too_much(line: int) -> Wrong:
     sentence = _(
-        "This is too much for a catalog: at most %(units)d units and %(lines)d lines in a file, "
-        "and %(run)d lines or %(characters)d characters for one text."
+        "The file is too large for a catalog: at most %(units)d units and %(lines)d lines in a file, "
+        "and %(run)d lines or %(characters)d characters in one text."
     )
     numbers = {"units": _MAX_UNITS, "lines": _MAX_LINES, "run": _MAX_RUN, "characters": _MAX_TEXT}
     return Wrong(line, sentence % numbers)

@@ -1,4 +1,4 @@
-"""What files say: records, and everything that is wrong with them."""
+"""Records, the parsed content of files, and the problems found while parsing."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ CODE = re.compile(entry.CODE)
 
 @dataclass(slots=True)
 class Problems:
-    """Everything wrong in some files, so that a person can mend it in one go."""
+    """Collects all problems of some files, so that they can be fixed in one go."""
 
     found: list[str] = field(default_factory=list)
 
     def add(self, file: str, line: int, text: str) -> None:
-        """Note a sentence about a line of a file, in the active language."""
+        """Add a sentence about a line of a file, in the active language."""
         self.found.append(f"{file}:{line}: {text}")
 
     def baseline(self, file: str, line: int, text: str) -> Baseline | None:
-        """Return the baseline that is written there, or note that it is none."""
+        """Return the baseline in a text; None for an empty text, and None with a problem for any other text."""
         try:
             return Baseline.parse(text)
         except ValueError:
-            self.add(file, line, _("The revision %(revision)r is not like 12.") % {"revision": text[:40]})
+            self.add(file, line, _("The revision %(revision)r is not a revision such as 12.") % {"revision": text[:40]})
             return None
 
 
@@ -43,29 +43,28 @@ class Record:
     key: str
     """The code, or the slug of a category."""
     block: str
-    """What it is about: ``"category"``, ``"code"``, ``"runbook"`` or a language."""
+    """The kind of record: ``"category"``, ``"code"``, ``"runbook"`` or a language."""
     file: str
     line: int
     values: Mapping[Path, Any]
-    """Those that the file has."""
+    """The values in the file, by path."""
     lines: Mapping[Path, int] = field(default_factory=dict)
-    """Where a value is on another line than the record."""
+    """Line of each value that is not on the record's own line."""
     confirmed: Mapping[Path, str] = field(default_factory=dict)
     """For a translation, the source text that it was confirmed against."""
     baseline: Baseline | None = None
-    """From what it was exported; None for a file that does not say so."""
+    """None for a file without baselines."""
 
     @property
     def place(self) -> str:
-        """Where it is, as problems name it."""
+        """File and line, as in problems."""
         return f"{self.file}:{self.line}"
 
 
 def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> str | None:
-    """Return the text of a file's content, or None if it is none.
+    """Return the content of a file as text, or None with a problem if it cannot be decoded.
 
-    Without a charset it is UTF-8, or UTF-16 that says so by its first two bytes, as spreadsheets and editors of Windows
-    save it.
+    Without a charset this is UTF-8, or UTF-16 with a byte order mark, as Windows programs save it.
     """
     is_utf_16 = not charset and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     name = "UTF-16" if is_utf_16 else charset or "UTF-8"
@@ -81,10 +80,10 @@ def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> 
         return None
     if found := entry.UNSTORABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        sentence = _("The file holds the control character U+%(code)s.")
-        if found[0] == "\0":  # every other byte of UTF-16 that does not say so
+        sentence = _("The file contains the control character U+%(code)s.")
+        if found[0] == "\0":  # typical of UTF-16 without a byte order mark
             sentence = _(
-                "The file holds the control character U+%(code)s. "
+                "The file contains the control character U+%(code)s. "
                 "Save it as UTF-8, which spreadsheets call “CSV UTF-8” or “Unicode (UTF-8)”."
             )
         problems.add(file, line, sentence % {"code": f"{ord(found[0]):04X}"})
@@ -93,5 +92,5 @@ def decode(content: bytes, file: str, problems: Problems, charset: str = "") -> 
 
 
 def with_newlines(text: str) -> str:
-    """Return the text with line ends as files have them: browsers send others."""
+    """Return the text with Unix line ends; browsers send CRLF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,13 +13,13 @@ from pts_errors.values.entry import RUNBOOK_SECTIONS, Runbook
 from pts_errors.values.fields import Path
 
 _HEADING = "## "
-# A heading of a section's own has one more space, which to Markdown is the same heading, so that all readers see the
-# same blocks. A line of a code block is no heading, and a space in it would be seen.
+# A heading inside a section is written with one more space, which Markdown renders the same. Lines of a code block
+# are left alone: they are not headings, and the space would be visible.
 _OWN_HEADING = f"{_HEADING} "
 
 
 def write(code: str, runbook: Runbook, *, baseline: Baseline | None = None) -> str:
-    """Return a runbook as a Markdown file: a head of a few lines, then the six sections in their order."""
+    """Return a runbook as a Markdown file: a few header lines, then the six sections in order."""
     sections = (
         f"{_HEADING}{name.capitalize()}\n{_escaped(with_newlines(getattr(runbook, name)))}\n"
         for name in RUNBOOK_SECTIONS
@@ -31,7 +31,7 @@ def write(code: str, runbook: Runbook, *, baseline: Baseline | None = None) -> s
 
 
 def _escaped(text: str) -> str:
-    """Return the text of a section as a file holds it, with an end for a code block that has none."""
+    """Return a section as written to a file: own headings escaped, and an open code block closed."""
     code, opened = markdown.fenced(text)
     lines = [
         line.replace(_HEADING, _OWN_HEADING, 1) if line.startswith(_HEADING) and number not in code else line
@@ -43,12 +43,12 @@ def _escaped(text: str) -> str:
 
 
 def read(text: str, code: str, problems: Problems) -> Record | None:
-    """Return what the Markdown file of a code says, or None if it is no runbook."""
+    """Return the runbook in a code's Markdown file, or None with a problem if it is not one."""
     file = f"runbooks/{code}.md"
     written = re.split(r"(?<=\n)", text)
     fenced, opened = markdown.fenced(text)
     if opened:
-        sentence = _("The code block that begins here has no end. End it with a line %(fence)s.")
+        sentence = _("The code block that begins here is not closed. Close it with a line %(fence)s.")
         problems.add(file, opened[0] + 1, sentence % {"fence": opened[1]})
         return None
     places = [
@@ -58,13 +58,13 @@ def read(text: str, code: str, problems: Problems) -> Record | None:
     ]
     names = [written[n].removeprefix(_HEADING).strip() for n in places]
     if names != [name.capitalize() for name in RUNBOOK_SECTIONS]:
-        wanted = ", ".join(name.capitalize() for name in RUNBOOK_SECTIONS)
-        problems.add(file, 1, _("The headings must be %(headings)s, in this order.") % {"headings": wanted})
+        expected = ", ".join(name.capitalize() for name in RUNBOOK_SECTIONS)
+        problems.add(file, 1, _("The headings must be %(headings)s, in this order.") % {"headings": expected})
         return None
     head = "".join(written[: places[0]])
     found = re.fullmatch(r"code: (.*)\nowner:(?: (.*))?\n(?:revision: (.*)\n)?\n", head)
     if found is None or found[1] != code:
-        sentence = _("The file must begin with the lines “code: %(code)s” and “owner: …”, and an empty line.")
+        sentence = _("The file must begin with the lines “code: %(code)s” and “owner: …”, followed by an empty line.")
         problems.add(file, 1, sentence % {"code": code})
         return None
     values: dict[Path, str] = {("runbook", "owner"): found[2] or ""}

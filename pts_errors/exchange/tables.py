@@ -13,19 +13,19 @@ from django.utils.translation import pgettext
 
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, with_newlines
-from pts_errors.values.entry import Category, Entry
+from pts_errors.values.entry import Category, Entry, categories
 from pts_errors.values.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, flatten, vocabulary
 
-# The columns, and the type of each: one of a vocabulary, a number, yes or no, several codes, or a text.
+# Name and type of each column: a vocabulary, a number, yes or no, several codes, or a text.
 _CODE_COLUMNS: dict[str, Any] = {"code": str, "name": str, "category": str, **CODE_FIELDS}
-# A spreadsheet runs a cell that begins like this as a formula. The quote keeps it text, and is taken off on reading.
+# Spreadsheets evaluate cells that begin like this as formulas. A quote before them prevents it; reading removes it.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _REVISION = "revision"
-# The first of them where a line holds none.
+# The first one is the default.
 _SEPARATORS = (",", ";", "\t")
-# What Excel writes and reads before the first line.
+# Excel writes and reads this line before the header.
 _SEPARATOR = re.compile(r'"?sep=([,;|\t])"?[,;|\t]*\n', re.IGNORECASE)
 # Far more than the largest catalog needs, and little enough to be read in seconds.
 _MAX_ROWS = 50_000
@@ -40,8 +40,7 @@ def write_codes(entries: Iterable[Entry], baselines: Baselines | None) -> str:
 
 def write_categories(entries: Iterable[Entry], baselines: Baselines | None) -> str:
     """Return ``categories.csv``."""
-    categories = {entry.category.slug: entry.category for entry in entries}
-    ordered = sorted(categories.values(), key=lambda category: (category.position, category.slug))
+    ordered = sorted(categories(entries).values(), key=lambda category: (category.position, category.slug))
     cells = ((category, [getattr(category, name) for name in CATEGORY_FIELDS]) for category in ordered)
     return _write_csv(CATEGORY_FIELDS, cells, "category", baselines)
 
@@ -74,17 +73,17 @@ def _cell(value: object) -> str:
 
 
 def _read_csv(text: str, file: str, columns: Collection[str], problems: Problems) -> list[tuple[int, dict[str, str]]]:
-    """Return the lines that have the right number of cells, each with its number; none if this is no such table.
+    """Return the rows with the right number of cells, each with its line number; none if the columns are wrong.
 
-    Spreadsheets separate cells as the country does, put a line ``sep=;`` first, add empty columns and lines, and their
-    users move columns about.
+    Spreadsheets use the country's separator, put a line ``sep=;`` first, and add empty columns and lines. Their users
+    reorder columns.
     """
-    told = _SEPARATOR.match(text)
-    body, line = (text[told.end() :], 1) if told else (text, 0)
+    declared = _SEPARATOR.match(text)
+    body, line = (text[declared.end() :], 1) if declared else (text, 0)
     skipped = line
     first = body.partition("\n")[0]
     reader = csv.reader(
-        _short_lines(body), delimiter=told[1] if told else max(_SEPARATORS, key=first.count), strict=True
+        _short_lines(body), delimiter=declared[1] if declared else max(_SEPARATORS, key=first.count), strict=True
     )
     rows: list[tuple[int, dict[str, str]]] = []
     try:
@@ -103,8 +102,8 @@ def _read_csv(text: str, file: str, columns: Collection[str], problems: Problems
                 continue
             if not filled <= len(names) <= len(cells):
                 sentence = _(
-                    "The line must have %(wanted)d cells, and has %(found)d. Leave no cell out, not even an empty one, "
-                    "and put a text that holds the separator between quotation marks."
+                    "The line must have %(wanted)d cells, but has %(found)d. Keep empty cells, "
+                    "and put quotation marks around a text that contains the separator."
                 )
                 problems.add(file, line, sentence % {"wanted": len(names), "found": len(cells)})
             else:
@@ -121,22 +120,22 @@ def _without_empty_end(cells: list[str]) -> list[str]:
 
 
 def _wrong_columns(names: list[str], columns: Collection[str]) -> str:
-    """Return what is wrong with the first line of a table, and what to do about it, or an empty text."""
-    wanted = ",".join(columns)
+    """Return a sentence about wrong columns and their remedy, or an empty text."""
+    expected = ",".join(columns)
     if len(names) < 2:
         return _(
             "The columns must be %(columns)s. The first line names none of them, "
-            "or separates them by something else than commas, semicolons or tabs."
-        ) % {"columns": wanted}
+            "or does not separate them with commas, semicolons or tabs."
+        ) % {"columns": expected}
     wrong = [_("%(name)s is missing") % {"name": name} for name in columns if name not in names]
     wrong += [
-        _("%(name)r is none of them") % {"name": name[:50]} for name in names if name not in (*columns, _REVISION)
+        _("%(name)r is not one of them") % {"name": name[:50]} for name in names if name not in (*columns, _REVISION)
     ]
-    wrong += [_("%(name)s is there twice") % {"name": name} for name in dict.fromkeys(names) if names.count(name) > 1]
+    wrong += [_("%(name)s occurs twice") % {"name": name} for name in dict.fromkeys(names) if names.count(name) > 1]
     if not wrong:
         return ""
     sentence = _("The columns must be %(columns)s. %(wrong)s. Name each of them once, in any order.")
-    return sentence % {"columns": wanted, "wrong": pgettext("between what is wrong", "; ").join(wrong)}
+    return sentence % {"columns": expected, "wrong": pgettext("between what is wrong", "; ").join(wrong)}
 
 
 def _short_lines(text: str) -> Iterator[str]:
@@ -155,9 +154,9 @@ def read_categories(text: str, problems: Problems) -> Iterator[Record]:
             sentence = _("The position %(value)r is not a number.") % {"value": row["position"][:20]}
             problems.add(file, line, sentence)
         elif not _SLUG.fullmatch(slug):
-            problems.add(file, line, _("The slug %(value)r is not like upstream.") % {"value": slug[:50]})
+            problems.add(file, line, _("%(value)r is not a slug such as upstream.") % {"value": slug[:50]})
         elif slug in slugs:
-            problems.add(file, line, _("The category %(category)r is there twice.") % {"category": slug})
+            problems.add(file, line, _("The category %(category)r occurs twice.") % {"category": slug})
         else:
             slugs.add(slug)
             baseline = problems.baseline(file, line, row.pop(_REVISION, ""))
@@ -167,14 +166,14 @@ def read_categories(text: str, problems: Problems) -> Iterator[Record]:
 
 
 def read_codes(text: str, problems: Problems) -> Iterator[Record]:
-    """Yield a record for each code of ``codes.csv``; whether the codes and categories that it names exist, is open."""
+    """Yield a record for each code of ``codes.csv``, without checking references to other codes or categories."""
     file, codes, names = "codes.csv", set[str](), set[str]()
     for line, row in _read_csv(text, file, _CODE_COLUMNS, problems):
         wrong = _wrong_cells(row)
         if row["code"] in codes:
-            wrong.append(_("The code %(code)s is there twice.") % {"code": row["code"]})
+            wrong.append(_("The code %(code)s occurs twice.") % {"code": row["code"]})
         if row["name"] in names:
-            wrong.append(_("The name %(name)s is there twice.") % {"name": row["name"][:50]})
+            wrong.append(_("The name %(name)s occurs twice.") % {"name": row["name"][:50]})
         names.add(row["name"])
         baseline = problems.baseline(file, line, row.pop(_REVISION, ""))
         for sentence in wrong:
@@ -188,7 +187,7 @@ def read_codes(text: str, problems: Problems) -> Iterator[Record]:
 
 
 def _value(cell: str, kind: object) -> Any:
-    """Return what a cell says that is right in itself."""
+    """Return the value of a valid cell."""
     if kind is bool:
         return cell == "yes"
     if kind == tuple[str, ...]:
@@ -200,7 +199,7 @@ def _value(cell: str, kind: object) -> Any:
 
 def _wrong_cells(row: Mapping[str, str]) -> list[str]:
     wrong = [
-        _("The %(field)s %(value)r is none of %(choices)s.")
+        _("The %(field)s %(value)r is not one of %(choices)s.")
         % {"field": name, "value": row[name][:20], "choices": ", ".join(choices)}
         for name, kind in CODE_FIELDS.items()
         if (choices := vocabulary(kind)) and row[name] not in choices
@@ -213,14 +212,14 @@ def _wrong_cells(row: Mapping[str, str]) -> list[str]:
     if row["retry_after"] and not _is_number(row["retry_after"]):
         wrong.append(_("The retry_after %(value)r is not a number.") % {"value": row["retry_after"][:20]})
     if not CODE.fullmatch(row["code"]):
-        wrong.append(_("The code %(value)r is not a number without leading zero.") % {"value": row["code"][:20]})
+        wrong.append(_("The code %(value)r is not a number without leading zeros.") % {"value": row["code"][:20]})
     if not _NAME.fullmatch(row["name"]):
-        wrong.append(_("The name %(value)r is not like INSUFFICIENT_BALANCE.") % {"value": row["name"][:50]})
+        wrong.append(_("%(value)r is not a name such as INSUFFICIENT_BALANCE.") % {"value": row["name"][:50]})
     if not re.fullmatch("[2-5][0-9]{2}", row["http_status"], re.ASCII):
         wrong.append(_("The http_status %(value)r is not between 200 and 599.") % {"value": row["http_status"][:20]})
     return wrong
 
 
 def _is_number(text: str) -> bool:
-    # How large it may be is for its column to say; 64 bits are what any database takes.
+    # The column checks the range. 19 digits fit into 64 bits, which every database accepts.
     return text.isascii() and text.isdecimal() and len(text) < 20

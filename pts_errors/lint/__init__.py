@@ -1,1 +1,1 @@
-"""What is wrong with texts: the rules of ``pts_lint`` and of every publish."""
+"""The rules that texts must follow, checked by ``pts_lint`` and by every publish."""

@@ -1,12 +1,12 @@
-"""Words that no customer may read, by language: the gateway's inside, and why a check did not pass."""
+"""Words to keep from customers, by language: the gateway's internals, and why a check did not pass."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-# Whole words where the script has spaces; anywhere in the text where it has none.
-UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
+# Scripts without spaces, in which words match anywhere in the text; in other scripts only whole words match.
+_UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
 
 _WORDS = {
     "en": "gateway upstream signature token whitelist allowlist key api safecode merchant decrypt balance funds fraud "
@@ -34,7 +34,7 @@ _WORDS = {
 
 
 def find(text: str, language: str) -> str:
-    """Return the first forbidden word in a text, as it stands there, or an empty text. English ones hold everywhere."""
+    """Return the first forbidden word in a text, or an empty text. English words are forbidden in all languages."""
     for pattern in (_pattern(language), _pattern("en")):
         if pattern is not None and (found := pattern.search(text)):
             return found[0]

@@ -1,4 +1,4 @@
-"""Which order id a further try may carry after a code, as one fixed sentence in every language."""
+"""The fixed sentences about which order id a further try may carry, in every language."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def after(outcome: str, retry_advice: str) -> OrderId:
 
 @cache
 def sentence(order_id: OrderId, language: str) -> str:
-    """Return the fixed sentence in a language, or an empty text where this package has none in it."""
+    """Return the fixed sentence in a language, or an empty text if it has no translation."""
     source = SENTENCES[order_id]
     if language.split("-")[0] == "en":
         return source
-    # Not by Django's own: it falls back to the host's language, which would then be demanded of another one.
+    # Not Django's gettext: it falls back to the host's language, and that sentence would be demanded in this one.
     folder = str(resources.files("pts_errors").joinpath("locale"))
     found = gettext.translation("django", folder, [to_locale(language)], fallback=True).gettext(source)
     return "" if found == source else found

@@ -1,4 +1,4 @@
-"""What is wrong with a code's texts: rules on values, each with a stable id."""
+"""The lint rules: each has a stable id, takes one entry, and yields the paths where it is broken."""
 
 from __future__ import annotations
 
@@ -25,22 +25,20 @@ from pts_errors.values.entry import (
 )
 from pts_errors.values.fields import Path, dotted, parsed
 
-# A customer reads it on a phone, after a payment that did not go through: two sentences are what is read.
+# Customers read it on a phone after a failed payment, and read no more than two sentences.
 _CUSTOMER_LENGTH = 160
 _CUSTOMER_SENTENCES = 2
 _TITLE_LENGTH = 80
-# Enough for two causes with an action each, and no more than one reads on one screen.
-_RESOLUTION_WORDS = (60, 180)
-# Nine in ten of the public collections' runbooks are shorter than 640 words, and few people read more at night.
+# Nine in ten runbooks of public collections are shorter than 640 words, and few people read more at night.
 _RUNBOOK_WORDS = 600
-# What the top of a runbook's page shows whole, on one screen of a phone.
+# The summary at the top of a runbook page fits on one screen of a phone.
 _SHOWN_LENGTH = 240
-# The whole of a runbook, so that its page stays small and renders at once.
+# Bytes of a whole runbook, so that its page stays small and renders quickly.
 _RUNBOOK_LENGTH = 20_000
 
 _URL = re.compile(r"https?:|www\.|\w@\w|\w\.(com|net|org|io|cn|ph)\b", re.IGNORECASE)
 _HTML = re.compile(r"</?[a-z][^>]*>|&[a-z]+;", re.IGNORECASE)
-# Bidi embeddings, overrides and isolates, and characters that are not seen: they let a text look like another one.
+# Bidi embeddings, overrides and isolates, and other invisible characters: they can disguise a text.
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"
     "\U000e0000-\U000e007f]"
@@ -51,16 +49,17 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
 _EXPECTATION = re.compile(r"\bExpect(?:ed)?:", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|<Insert|lorem ipsum", re.IGNORECASE)
 _RUNBOOK_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-# States of an order, which are no codes, however a sentence names them.
+# Order statuses are not codes, whatever a sentence calls them.
 _ORDER_STATES = {"2000", "3000", "4000", "5000"}
 _CONFUSED = re.compile(r"^Not to be confused with:?", re.IGNORECASE | re.MULTILINE)
-# Rules that the tables hold as well: whoever leaves them out meets the database's own refusal later.
+# Silencing these would be pointless: the database has the same constraints.
 _IN_TABLES = {"C001", "C002", "C003"}
-# Statuses that HTTP clients and proxies repeat by themselves.
+# HTTP clients and proxies automatically retry requests with these statuses.
 _REPEATED_BY_HABIT = {408, 425, 429, 502, 503, 504}
-# As cards and people write it: in one piece, or in the groups that are printed on it, all with the same sign between.
+# A card number in one piece, or in the groups printed on the card, all with the same separator.
 _CARD = re.compile(
-    r"(?<![\d.])(?:(?P<card>[2-6]\d{12,18}|[2-6]\d{3}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{4}|3\d{3}(?P<b>[ -])\d{6}(?P=b)\d{4,5})"
+    r"(?<![\d.])(?:(?P<card>[2-6]\d{12,18}|[2-6]\d{3}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{4}"
+    r"|3\d{3}(?P<b>[ -])\d{6}(?P=b)\d{4,5})"
     r"(?P<more>(?P=a)\d{1,3})?)(?!\d)"
 )
 _CONTACT = re.compile(r"\w@\w|(?<!\w)@\w|\+\d[\d ()-]{7,}\d")
@@ -88,7 +87,7 @@ class Issue:
     level: Level
     code: str
     where: str
-    """The field, such as ``"fr.customer_message"`` or ``"runbook.diagnosis"``; empty for what is about no field."""
+    """The field, such as ``"fr.customer_message"`` or ``"runbook.diagnosis"``; empty if the issue has no field."""
     text: str
     """A sentence for ops staff, in the active language."""
 
@@ -104,58 +103,60 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """A reader's report that a runbook is wrong, which nobody has closed yet."""
+    """A reader's report that a runbook is wrong, still open."""
 
     pk: int
     text: str
     author: str
-    """The reader's user name; empty for a flag that is older than this column."""
+    """The reader's user name; empty for flags from before this column existed."""
     created_at: datetime
     reference: str
-    """What the reader had filled in, such as ``order_id=A-77``."""
+    """The runbook parameters that the reader had filled in, such as ``order_id=A-77``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What is known of a runbook's reviews."""
+    """When a runbook was reviewed, published and changed, and its open flags."""
 
     reviewed_at: datetime | None
     published_at: datetime | None
     """When the runbook was first published."""
     changed_at: datetime | None
-    """When its published text last changed, or the owner or escalation that it inherits."""
+    """When its published text or its inherited owner or escalation last changed."""
     flags: tuple[Flag, ...] = ()
-    """What readers reported to be wrong, the oldest first."""
+    """The open flags, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the rules need to know beside the code itself."""
+    """What the rules need besides the entry itself."""
 
     known: Collection[str]
     """Every code of the catalog."""
     retired: Collection[str] = ()
     source_language: str = "en"
     languages: Collection[str] = ()
-    """Every language that a code should have."""
+    """The languages into which every code should be translated."""
     constants: Collection[str] = ("brand",)
-    """Names of placeholders that the site fills in texts."""
+    """Placeholders in texts that the site fills."""
     parameters: Collection[str] = ("MERCHANT_ID", "ORDER_ID", "REQUEST_ID", "TRANSACTION_ID")
-    """Names of placeholders that a runbook may hold."""
+    """Placeholders that a runbook may contain."""
     general: Mapping[tuple[str, bool], Collection[str]] = field(default_factory=dict)
-    """By language and whether the outcome is unknown: the customer texts that give nothing away."""
+    """Customer texts that do not reveal the code, by language and whether the outcome is unknown."""
     review: Review | None = None
     review_days: Mapping[str, int | None] = field(default_factory=dict)
-    """By severity, the days after which a runbook is due for review."""
+    """Days until a runbook is due for review, by severity; None for never."""
     now: datetime | None = None
 
 
-_Rule = Callable[[Entry, Context], Iterator[tuple[Path, str]]]
+# The path where a rule is broken, and a sentence for ops staff.
+_Found = Iterator[tuple[Path, str]]
+_Rule = Callable[[Entry, Context], _Found]
 _RULES: list[tuple[str, Level, _Rule]] = []
 
 
 def lint(entry: Entry, context: Context) -> list[Issue]:
-    """Return every issue of one code, in the order of the rules' ids."""
+    """Return every issue of one entry, in the order of the rules' ids."""
     return [
         Issue(id=id, level=level, code=entry.code, where=dotted(path), text=text)
         for id, level, rule in _RULES
@@ -164,12 +165,12 @@ def lint(entry: Entry, context: Context) -> list[Issue]:
 
 
 def is_silenced(issue: Issue, silenced: Collection[str]) -> bool:
-    """Return whether a list of ids, such as ``["R010", "M010:4005"]``, leaves this issue out."""
+    """Return whether a list such as ``["R010", "M010:4005"]`` silences this issue."""
     return issue.id not in _IN_TABLES and (issue.id in silenced or f"{issue.id}:{issue.code}" in silenced)
 
 
 def levels() -> dict[str, Level]:
-    """Return the level of every rule by its id."""
+    """Return the level of every rule, by id."""
     return {id: level for id, level, _rule in _RULES}
 
 
@@ -185,39 +186,39 @@ def _rule(id: str, level: Level) -> Callable[[_Rule], _Rule]:
 
 
 @_rule("C001", Level.ERROR)
-def _unknown_is_checked_first(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _unknown_is_checked_first(entry: Entry, context: Context) -> _Found:
     if entry.outcome == Outcome.UNKNOWN and entry.retry_advice != RetryAdvice.CHECK_STATUS_FIRST:
-        yield (("retry_advice",), _("The outcome is unknown: the advice must be to check the status first."))
+        yield ("retry_advice",), _("The outcome is unknown: the advice must be to check the status first.")
     if entry.outcome == Outcome.UNKNOWN and entry.reveal_to_customer:
-        yield (("reveal_to_customer",), _("The outcome is unknown: the code must not be revealed to the customer."))
+        yield ("reveal_to_customer",), _("The outcome is unknown: the code must not be revealed to the customer.")
 
 
 @_rule("C002", Level.ERROR)
-def _accepted_is_2xx(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _accepted_is_2xx(entry: Entry, context: Context) -> _Found:
     if entry.outcome == Outcome.ACCEPTED and not 200 <= entry.http_status <= 299:
-        yield (("http_status",), _("An accepted request is no error: its HTTP status must be 2xx."))
+        yield ("http_status",), _("An accepted request is no error: its HTTP status must be 2xx.")
 
 
 @_rule("C003", Level.ERROR)
-def _retry_after_only_later(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _retry_after_only_later(entry: Entry, context: Context) -> _Found:
     if entry.retry_after is not None and entry.retry_advice != RetryAdvice.RETRY_LATER:
-        yield (("retry_after",), _("Seconds to wait make sense only with the advice to retry later."))
+        yield ("retry_after",), _("Seconds to wait make sense only with the advice to retry later.")
 
 
 @_rule("C004", Level.WARNING)
-def _replacement_is_usable(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _replacement_is_usable(entry: Entry, context: Context) -> _Found:
     if entry.replaced_by and not entry.is_retired:
         yield ("replaced_by",), _("The code is not retired, but it names a replacement.")
     if entry.replaced_by in context.retired:
-        yield (("replaced_by",), _("The replacement %(code)s is retired itself.") % {"code": entry.replaced_by})
+        yield ("replaced_by",), _("The replacement %(code)s is itself retired.") % {"code": entry.replaced_by}
 
 
 @_rule("C005", Level.WARNING)
-def _no_habit_repeats_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _no_habit_repeats_it(entry: Entry, context: Context) -> _Found:
     if entry.retry_advice != RetryAdvice.RETRY_LATER and entry.http_status in _REPEATED_BY_HABIT:
         yield (
             ("http_status",),
-            _("HTTP clients repeat a request that is answered with %(status)d; the advice is not to retry it later.")
+            _("HTTP clients automatically retry after %(status)d, but the advice is not “retry later”.")
             % {"status": entry.http_status},
         )
 
@@ -225,206 +226,137 @@ def _no_habit_repeats_it(entry: Entry, context: Context) -> Iterator[tuple[Path,
 # ---- messages ----
 
 
-def _texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
+def _texts(entry: Entry, *names: str) -> Iterator[tuple[Path, str]]:
+    """Yield path and text of every message text that is not empty: of these fields, or of all."""
     for language, message in sorted(entry.messages.items()):
-        for name in MESSAGE_FIELDS:
+        for name in names or MESSAGE_FIELDS:
             if text := getattr(message, name):
-                yield language, name, text
-
-
-def _customer_texts(entry: Entry) -> Iterator[tuple[str, str, str]]:
-    return (found for found in _texts(entry) if found[1] == "customer_message")
+                yield (language, name), text
 
 
 @_rule("M001", Level.ERROR)
-def _source_is_complete(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _source_is_complete(entry: Entry, context: Context) -> _Found:
     message = entry.messages.get(context.source_language, Message())
     for name in ("title", "customer_message", "merchant_action"):
         if not getattr(message, name):
-            yield ((context.source_language, name), _("The text in the source language is missing."))
+            yield (context.source_language, name), _("The text in the source language is missing.")
 
 
 @_rule("M002", Level.WARNING)
-def _languages_are_complete(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _languages_are_complete(entry: Entry, context: Context) -> _Found:
     for language in sorted(set(context.languages) - {context.source_language}):
         message = entry.messages.get(language, Message())
-        # Merchants' developers read English where nobody has translated the action; customers should not have to.
+        # Developers can read an untranslated merchant action in English; customers should not have to.
         for name in ("title", "customer_message"):
             if not getattr(message, name):
                 yield (language, name), _("The translation is missing.")
 
 
 @_rule("M003", Level.ERROR)
-def _customer_reads_no_digits(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _customer_texts(entry):
+def _customer_reads_no_digits(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "customer_message"):
         if any(unicodedata.category(character) == "Nd" for character in text):
-            yield ((language, name), _("The customer text holds digits. Numbers belong beside the text."))
+            yield path, _("The customer text contains digits. Numbers belong beside the text.")
 
 
 @_rule("M004", Level.ERROR)
-def _customer_reads_no_address(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _customer_texts(entry):
+def _customer_reads_no_address(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "customer_message"):
         if _URL.search(text):
-            yield ((language, name), _("The customer text holds a web or e-mail address."))
+            yield path, _("The customer text contains a web or e-mail address.")
 
 
 @_rule("M005", Level.ERROR)
-def _customer_reads_no_jargon(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _customer_texts(entry):
-        if word := jargon.find(text, language):
-            yield ((language, name), _("The customer text says “%(word)s”, a word of the inside.") % {"word": word})
+def _customer_reads_no_jargon(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "customer_message"):
+        if word := jargon.find(text, path[0]):
+            yield path, _("The customer text says “%(word)s”, which is internal jargon.") % {"word": word}
 
 
 @_rule("M006", Level.ERROR)
-def _texts_hold_no_html(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
-        if name != "resolution" and _HTML.search(text):
-            yield ((language, name), _("The text holds HTML, which would be shown as it is written."))
+def _texts_hold_no_html(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry):
+        if _HTML.search(text):
+            yield path, _("The text contains HTML, which would be shown literally.")
 
 
 @_rule("M007", Level.ERROR)
-def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
+def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry):
         if found := _INVISIBLE.search(text):
             character = f"U+{ord(found[0]):04X}"
-            yield ((language, name), _("The text holds the invisible character %(it)s.") % {"it": character})
+            yield path, _("The text contains the invisible character %(it)s.") % {"it": character}
 
 
 @_rule("M008", Level.WARNING)
-def _texts_are_trimmed(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
-        if text != text.strip() or ("  " in text and name != "resolution"):  # whose lists are indented
-            yield ((language, name), _("The text begins or ends with a space, or holds two in a row."))
+def _texts_are_trimmed(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry):
+        if text != text.strip() or "  " in text:
+            yield path, _("The text begins or ends with a space, or contains two in a row.")
 
 
 @_rule("M009", Level.WARNING)
-def _customer_text_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _customer_texts(entry):
+def _customer_text_is_short(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "customer_message"):
         sentences = len(_SENTENCE_END.findall(text)) + 1
         if len(text) > _CUSTOMER_LENGTH or sentences > _CUSTOMER_SENTENCES:
             yield (
-                (language, name),
-                _(
-                    "The customer text has %(length)d characters and %(sentences)d sentences; at most 160 and 2 are read."
-                )
+                path,
+                _("The customer text has %(length)d characters and %(sentences)d sentences; keep it to 160 and 2.")
                 % {"length": len(text), "sentences": sentences},
             )
 
 
 @_rule("M010", Level.WARNING)
-def _translation_is_one(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _translation_is_one(entry: Entry, context: Context) -> _Found:
     source = entry.messages.get(context.source_language, Message())
-    for language, name, text in _texts(entry):
-        if language != context.source_language and text == getattr(source, name):
-            yield ((language, name), _("The translation is the same as the source text."))
+    for path, text in _texts(entry):
+        if path[0] != context.source_language and text == getattr(source, path[1]):
+            yield path, _("The translation is the same as the source text.")
 
 
 @_rule("M011", Level.WARNING)
-def _translation_is_up_to_date(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _translation_is_up_to_date(entry: Entry, context: Context) -> _Found:
     source = entry.messages.get(context.source_language, Message())
-    for language, name, _text in _texts(entry):
+    for path, _text in _texts(entry):
+        language, name = path
         confirmed = entry.messages[language].source_text.get(name)
         if language != context.source_language and confirmed is not None and confirmed != getattr(source, name):
-            yield ((language, name), _("The source text changed since this translation was last confirmed."))
+            yield path, _("The source text has changed since this translation was last confirmed.")
 
 
 @_rule("M012", Level.ERROR)
-def _placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
+def _placeholders_are_known(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry):
         for unknown in sorted(placeholders.names(text) - set(context.constants)):
-            yield (
-                (language, name),
-                _("The placeholder {%(name)s} has no value in PTS_ERRORS_CONTEXT.") % {"name": unknown},
-            )
+            yield path, _("The placeholder {%(name)s} has no value in PTS_ERRORS_CONTEXT.") % {"name": unknown}
 
 
 @_rule("M013", Level.ERROR)
-def _hidden_codes_give_nothing_away(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _hidden_codes_give_nothing_away(entry: Entry, context: Context) -> _Found:
     if entry.reveal_to_customer:
         return
-    for language, name, text in _customer_texts(entry):
-        general = context.general.get((language, entry.outcome == Outcome.UNKNOWN))
+    for path, text in _texts(entry, "customer_message"):
+        general = context.general.get((path[0], entry.outcome == Outcome.UNKNOWN))
         if general is not None and text not in general:
-            yield (
-                (language, name),
-                _("The code is not revealed, so its customer text must be one of the general ones of its outcome."),
-            )
+            yield path, _("The customer text of a hidden code must be one of the general texts for its outcome.")
 
 
 @_rule("M014", Level.WARNING)
-def _titles_are_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
-        if name == "title" and (len(text) > _TITLE_LENGTH or text.endswith((".", "。", "।"))):
-            yield ((language, name), _("A title is a short phrase of at most 80 characters without a full stop."))
+def _titles_are_short(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "title"):
+        if len(text) > _TITLE_LENGTH or text.endswith((".", "。", "।")):
+            yield path, _("A title is a short phrase of at most 80 characters without a full stop.")
 
 
 @_rule("M015", Level.WARNING)
-def _actions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, name, text in _texts(entry):
-        if name == "merchant_action" and (fixed := _missing_sentence(entry, language, text)):
-            yield ((language, name), _("The action must hold, word for word: %(text)s") % {"text": fixed})
-
-
-def _resolutions(entry: Entry) -> Iterator[tuple[str, Path, str]]:
-    return ((language, (language, name), text) for language, name, text in _texts(entry) if name == "resolution")
-
-
-@_rule("M016", Level.INFO)
-def _source_has_a_resolution(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    if not entry.messages.get(context.source_language, Message()).resolution:
-        yield ((context.source_language, "resolution"), _("The resolution in the source language is missing."))
-
-
-@_rule("M017", Level.WARNING)
-def _causes_are_ranked(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for _language, path, text in _resolutions(entry):
-        if len(markdown.numbered_items(text)) < 2:
-            yield path, _("The resolution has no numbered list of at least two causes.")
-
-
-@_rule("M018", Level.WARNING)
-def _resolutions_say_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for language, path, text in _resolutions(entry):
-        if fixed := _missing_sentence(entry, language, text):
-            yield path, _("The resolution must hold, word for word: %(text)s") % {"text": fixed}
-
-
-@_rule("M019", Level.WARNING)
-def _resolution_has_its_length(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    least, most = _RESOLUTION_WORDS
-    for language, path, text in _resolutions(entry):
-        words = len(re.findall(r"\S*\w\S*", text))
-        is_counted = language == context.source_language and language not in jargon.UNSPACED
-        if is_counted and not least <= words <= most:
-            sentence = _("The resolution has %(words)d words; write between %(least)d and %(most)d.")
-            yield path, sentence % {"words": words, "least": least, "most": most}
-
-
-@_rule("M020", Level.WARNING)
-def _merchants_read_nothing_internal(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for _language, path, text in _resolutions(entry):
-        if found := _INTERNAL.search(text):
-            yield path, _("The resolution says “%(word)s”, which only the operator has.") % {"word": found[0]}
-
-
-@_rule("M021", Level.ERROR)
-def _resolutions_are_markdown_only(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    for _language, path, text in _resolutions(entry):
-        for piece in markdown.forbidden(text):
-            if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
-                yield (
-                    path,
-                    _("%(piece)s is HTML or an image, and would be shown as it is written.") % {"piece": piece},
-                )
-
-
-def _missing_sentence(entry: Entry, language: str, text: str) -> str:
-    """Return the fixed sentence about the order id that a text must hold alone and does not, or an empty text."""
+def _actions_say_which_order_id(entry: Entry, context: Context) -> _Found:
     case = order_ids.after(entry.outcome, entry.retry_advice)
-    fixed = order_ids.sentence(case, language)
-    others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
-    is_right = fixed in text and not any(other and other in text for other in others)
-    return "" if is_right else fixed
+    for path, text in _texts(entry, "merchant_action"):
+        if fixed := order_ids.sentence(case, path[0]):
+            others = (order_ids.sentence(other, path[0]) for other in order_ids.OrderId if other != case)
+            if fixed not in text or any(other in text for other in others):
+                yield path, _("The action must hold, word for word: %(text)s") % {"text": fixed}
 
 
 # ---- runbooks ----
@@ -437,41 +369,44 @@ def _sections(entry: Entry) -> Iterator[tuple[Path, str]]:
 
 
 @_rule("R001", Level.ERROR)
-def _sections_are_filled(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _sections_are_filled(entry: Entry, context: Context) -> _Found:
     if entry.severity not in (Severity.ERROR, Severity.CRITICAL):
         return
     inherited = {"escalation"} if entry.category.escalation else set()
     for name in RUNBOOK_SECTIONS:
         if not getattr(entry.runbook or Runbook(), name) and name not in inherited:
-            yield (("runbook", name), _("The section is empty, and the severity says that somebody will need it."))
+            yield ("runbook", name), _("The section is empty, but a code of this severity needs it.")
 
 
 @_rule("R002", Level.ERROR)
-def _nothing_is_left_over(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _nothing_is_left_over(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         if found := _LEFT_OVER.search(text):
-            yield path, _("“%(word)s” is left over from writing.") % {"word": found[0]}
+            yield path, _("“%(word)s” is a leftover from drafting.") % {"word": found[0]}
 
 
 @_rule("R003", Level.ERROR)
-def _runbook_placeholders_are_known(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _runbook_placeholders_are_known(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         for unknown in sorted(set(_RUNBOOK_PLACEHOLDER.findall(text)) - set(context.parameters)):
-            yield (path, _("The placeholder <%(name)s> is not known; a command would have a hole.") % {"name": unknown})
+            yield (
+                path,
+                _("The placeholder <%(name)s> is unknown and would leave a gap in a command.") % {"name": unknown},
+            )
 
 
 @_rule("R004", Level.ERROR)
-def _codes_exist(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _codes_exist(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         for code in sorted(_codes_in(text, context)):
             if code in context.retired and code != entry.code:
                 yield path, _("The code %(code)s is retired.") % {"code": code}
             elif code not in context.known and code not in _ORDER_STATES:
-                yield (path, _("The code %(code)s is not in the catalog.") % {"code": code})
+                yield path, _("The code %(code)s is not in the catalog.") % {"code": code}
 
 
 def _codes_in(text: str, context: Context) -> set[str]:
-    """Return the codes that a section names: those that its page links, and other numbers only if a label says so."""
+    """Return the codes that a section names: known ones, and unknown numbers only with a label such as “code”."""
     label = _CONFUSED.search(text)
     labeled_from = label.end() if label else len(text)
     return {
@@ -482,101 +417,104 @@ def _codes_in(text: str, context: Context) -> set[str]:
 
 
 @_rule("R005", Level.ERROR)
-def _no_secrets(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _no_secrets(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         if "-----BEGIN " in text:
-            yield path, _("The section holds a key or certificate.")
+            yield path, _("The section contains a key or certificate.")
         if any(_is_card(found, context.known) for found in _CARD.finditer(text)):
-            yield path, _("The section holds what looks like a card number.")
+            yield path, _("The section contains what looks like a card number.")
 
 
 @_rule("R006", Level.ERROR)
-def _markdown_only(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _markdown_only(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         for piece in markdown.forbidden(text):
             if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
-                yield (
-                    path,
-                    _("%(piece)s is HTML or an image, and would be shown as it is written.") % {"piece": piece},
-                )
+                yield path, _("%(piece)s is HTML or an image, and would be shown literally.") % {"piece": piece}
 
 
 @_rule("R007", Level.ERROR)
-def _runbook_is_bounded(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _runbook_is_bounded(entry: Entry, context: Context) -> _Found:
     if sum(len(text.encode()) for _path, text in _sections(entry)) > _RUNBOOK_LENGTH:
         yield ("runbook",), _("The runbook has more than 20,000 bytes.")
 
 
 @_rule("R010", Level.WARNING)
-def _somebody_owns_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _somebody_owns_it(entry: Entry, context: Context) -> _Found:
     if not (entry.runbook and entry.runbook.owner) and not entry.category.owner:
         yield ("runbook", "owner"), _("Neither the runbook nor its category has an owner.")
 
 
 @_rule("R011", Level.WARNING)
-def _review_is_recent(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _review_is_recent(entry: Entry, context: Context) -> _Found:
     review, now = context.review, context.now
     if review is None or now is None:
         return
     if review.reviewed_at and review.changed_at and review.changed_at > review.reviewed_at:
-        yield ("runbook", "reviewed_at"), _("The runbook changed since it was last reviewed.")
+        yield ("runbook", "reviewed_at"), _("The runbook has changed since its last review.")
     days = context.review_days.get(entry.severity)
     since = review.reviewed_at or review.published_at
     if days is not None and since is not None and now - since > timedelta(days=days):
         overdue = (now - since).days - days
-        yield (("runbook", "reviewed_at"), _("The review is overdue by %(days)d days.") % {"days": overdue})
+        yield ("runbook", "reviewed_at"), _("The review is overdue by %(days)d days.") % {"days": overdue}
 
 
 @_rule("R012", Level.WARNING)
-def _nobody_flagged_it(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _nobody_flagged_it(entry: Entry, context: Context) -> _Found:
     for flag in context.review.flags if context.review else ():
-        yield (("runbook", "flag"), _("A reader flagged the runbook: %(flag)s") % {"flag": flag.text})
+        yield ("runbook", "flag"), _("A reader flagged the runbook: %(flag)s") % {"flag": flag.text}
 
 
 @_rule("R013", Level.WARNING)
-def _steps_are_numbered(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _steps_are_numbered(entry: Entry, context: Context) -> _Found:
     if entry.runbook and entry.runbook.diagnosis and not markdown.numbered_items(entry.runbook.diagnosis):
         yield ("runbook", "diagnosis"), _("The diagnosis has no numbered list of steps.")
 
 
 @_rule("R014", Level.WARNING)
-def _steps_say_what_to_expect(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _steps_say_what_to_expect(entry: Entry, context: Context) -> _Found:
     steps = markdown.numbered_items(entry.runbook.diagnosis) if entry.runbook else []
     for number, step in enumerate(steps, start=1):
         if not re.search(r"\bexpect", step, re.IGNORECASE):
-            yield (("runbook", "diagnosis"), _("Step %(number)d does not say what to expect.") % {"number": number})
+            yield ("runbook", "diagnosis"), _("Step %(number)d does not say what to expect.") % {"number": number}
 
 
 @_rule("R015", Level.WARNING)
-def _changes_can_be_undone(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _changes_can_be_undone(entry: Entry, context: Context) -> _Found:
     if entry.runbook and entry.runbook.mitigation and not _UNDO.search(entry.runbook.mitigation):
-        yield (("runbook", "mitigation"), _("No change says how to undo it, or that it cannot be undone."))
+        yield (
+            ("runbook", "mitigation"),
+            _("The mitigation does not say how to undo its changes, or that they cannot be undone."),
+        )
 
 
 @_rule("R016", Level.WARNING)
-def _roles_not_people(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _roles_not_people(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         if _CONTACT.search(text):
-            yield (path, _("The section holds an e-mail address, phone number or @name. People leave; name a role."))
+            yield path, _("The section contains an e-mail address, phone number or @name. People leave; name a role.")
 
 
 @_rule("R017", Level.WARNING)
-def _runbook_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
-    # The lines of a table are no words.
+def _runbook_is_short(entry: Entry, context: Context) -> _Found:
+    # Words have letters or digits, which excludes the lines of a Markdown table.
     words = sum(len(re.findall(r"\S*\w\S*", text)) for _path, text in _sections(entry))
     if words > _RUNBOOK_WORDS:
-        yield (("runbook",), _("The runbook has %(words)d words; at most 600 are read at night.") % {"words": words})
+        yield (
+            ("runbook",),
+            _("The runbook has %(words)d words; keep it to 600, short enough to read at night.") % {"words": words},
+        )
 
 
 @_rule("R018", Level.INFO)
-def _links_are_encrypted(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _links_are_encrypted(entry: Entry, context: Context) -> _Found:
     for path, text in _sections(entry):
         if "http://" in text:
-            yield path, _("The section holds a link that is not encrypted.")
+            yield path, _("The section contains a link that is not encrypted.")
 
 
 @_rule("R019", Level.WARNING)
-def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _look_alikes_are_similar(entry: Entry, context: Context) -> _Found:
     if entry.runbook is None or not entry.runbook.meaning:
         return
     place = _CONFUSED.search(entry.runbook.meaning)
@@ -585,7 +523,7 @@ def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[P
     for code in sorted(named - set(entry.similar)):
         yield (
             ("similar",),
-            _("The runbook says that %(code)s looks alike; add it to the similar codes.") % {"code": code},
+            _("The runbook names %(code)s as a look-alike; add it to the similar codes.") % {"code": code},
         )
     for code in sorted(set(entry.similar) - named):
         yield (
@@ -595,38 +533,38 @@ def _look_alikes_are_similar(entry: Entry, context: Context) -> Iterator[tuple[P
 
 
 @_rule("R020", Level.WARNING)
-def _what_is_shown_first_is_short(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _what_is_shown_first_is_short(entry: Entry, context: Context) -> _Found:
     for name, text in shown(entry.runbook or Runbook()).items():
         if len(text) > _SHOWN_LENGTH:
             yield (
                 ("runbook", name),
-                _("What the top of the page shows of this section has %(length)d characters; at most 240 are read.")
+                _("The top of the page shows %(length)d characters of this section; keep that part to 240.")
                 % {"length": len(text)},
             )
 
 
 @_rule("R021", Level.WARNING)
-def _meaning_says_which_order_id(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _meaning_says_which_order_id(entry: Entry, context: Context) -> _Found:
     fixed = order_ids.sentence(order_ids.after(entry.outcome, entry.retry_advice), context.source_language)
     if entry.runbook and entry.runbook.meaning and fixed not in markdown.plain(entry.runbook.meaning):
-        yield (("runbook", "meaning"), _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed})
+        yield ("runbook", "meaning"), _("The first paragraph must hold, word for word: %(text)s") % {"text": fixed}
 
 
 @_rule("R022", Level.ERROR)
-def _links_are_whole(entry: Entry, context: Context) -> Iterator[tuple[Path, str]]:
+def _links_are_whole(entry: Entry, context: Context) -> _Found:
     for name, words in markdown.undefined({path[1]: text for path, text in _sections(entry)}):
         yield (
             ("runbook", name),
-            _("The address of the link “%(link)s” stands in another section. Each is shown alone: write it here.")
+            _("The address of the link “%(link)s” is in another section. Write it here: each section is shown alone.")
             % {"link": words},
         )
 
 
 def shown(runbook: Runbook) -> dict[str, str]:
-    """Return what the top of a runbook's page shows, by section: a whole sentence, or a whole instruction.
+    """Return the summary at the top of a runbook page, by section, as whole sentences or instructions.
 
-    Of the impact its first sentence, of the diagnosis what its first step asks to do, of the escalation its first
-    paragraph or item. What a step is expected to show is left out: a part of it could be taken for the decision.
+    These are the first sentence of the impact, the instruction of the first diagnosis step, and the first paragraph
+    or item of the escalation. The expected result of the step is left out: in part it could be mistaken for a decision.
     """
     steps = markdown.numbered_items(runbook.diagnosis)
     return {
@@ -637,9 +575,9 @@ def shown(runbook: Runbook) -> dict[str, str]:
 
 
 def _is_card(found: re.Match[str], known: Collection[str]) -> bool:
-    """Return whether the Luhn check digit fits, as it does for every payment card and few other numbers.
+    """Return whether a number has a valid Luhn check digit, as payment cards have and few other numbers.
 
-    Codes that stand side by side are none, nor is a number that follows a card part of it.
+    Adjacent codes are not a card number. The last group is tried with and without, as it may be another number.
     """
     if all(group in known or group in _ORDER_STATES for group in re.split("[ -]", found["card"])):
         return False

@@ -1,0 +1,1 @@
+"""Room for the commands, where Django looks for them."""

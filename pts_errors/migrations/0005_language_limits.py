@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="What the group gives of “Can change message” holds for these languages alone.",
+                        help_text="The group's permission “Can change message” applies to these languages only.",
                         validators=[pts_errors.models.validate_languages],
                         verbose_name="languages",
                     ),

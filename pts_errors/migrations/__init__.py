@@ -1,0 +1,1 @@
+"""The schema, and the first publish of the shipped catalog."""

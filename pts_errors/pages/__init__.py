@@ -1,1 +1,1 @@
-"""What the pages of each audience show, as values: for the views, which know HTTP, and for the static copy."""
+"""The pages of each audience: their content as values, their views, and the static copy."""

@@ -1,4 +1,4 @@
-"""What every page has around its content: languages, addresses, style."""
+"""What surrounds the content of every page: languages, addresses, style."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LanguageLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What ``pts_errors/base.html`` needs to know."""
+    """The context of ``pts_errors/base.html``."""
 
     language: str
     home: str
@@ -42,18 +42,18 @@ class Frame:
     canonical: str = ""
     """The one address of this page in this language; empty where pages have no fixed address."""
     base_url: str = ""
-    """What stands before the addresses that machines keep; empty in a static copy, whose addresses are relative."""
+    """Scheme and host of absolute addresses; empty in a static copy, whose links are relative."""
     asked_language: str = ""
-    """The language that the page's own address asks for; empty where it comes from the reader's browser."""
+    """The language in the page's own address; empty if it comes from the reader's browser."""
     languages: tuple[LanguageLink, ...] = ()
     """Empty on pages that exist in one language only."""
     stylesheet: str = ""
     script: str = ""
     inline_stylesheet: str = ""
-    """The style itself, for a page that must do without any other file."""
+    """The stylesheet itself, for a page that needs no other file."""
     inline_script: str = ""
     is_live: bool = True
-    """False in a static copy: no form there has anybody to answer it."""
+    """False in a static copy, where no server answers forms."""
     is_staff: bool = False
 
     @property
@@ -65,5 +65,5 @@ class Frame:
 @cache
 def asset(name: str) -> SafeString:
     """Return the text of one of this package's static files."""
-    # Nobody but this package writes these files, and neither holds a closing tag (a test says so).
+    # Safe: only this package writes these files, and a test proves that they hold no closing tag.
     return mark_safe(resources.files("pts_errors").joinpath("static", name).read_text(encoding="utf-8"))

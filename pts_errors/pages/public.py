@@ -1,4 +1,4 @@
-"""What integrators may know of one code. Nothing that staff alone may see gets past `PublicError`."""
+"""The public part of a code: `PublicError` lets no staff-only field through."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pts_errors.values.entry import MESSAGE_FIELDS
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text with the language in which it was found."""
+    """A text with its language."""
 
     text: str
     language: str
@@ -31,9 +31,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicError:
-    """What integrators may know of one code, in one language.
+    """The public part of a code, in one language.
 
-    Its fields are named one by one, so a new field of the catalog stays private until somebody adds it here.
+    Its fields are listed one by one, so a new field of the catalog stays private until it is added here.
     """
 
     code: str
@@ -80,7 +80,7 @@ class PublicError:
 
     @property
     def rank(self) -> int:
-        """How careful one has to be: 0 where money may have moved."""
+        """The caution that the code needs: 0, the most, where money may have moved."""
         return words.rank(self.outcome, self.retry_advice)
 
     @property
@@ -96,6 +96,6 @@ PLAIN_FIELDS = tuple(f.name for f in fields(PublicError) if f.name not in (*MESS
 def public_errors(
     catalog: Catalog, codes: Iterable[str], *, language: str, url: Callable[[str], str]
 ) -> list[PublicError]:
-    """Return the public part of those codes that the catalog has, with the addresses of their pages."""
+    """Return the public part of the codes that are in the catalog, with the addresses of their pages."""
     table = catalog.table(language)
     return [PublicError.of(table.find(code), url(code)) for code in codes if code in catalog.entries]

@@ -1,4 +1,4 @@
-"""The public pages: what integrators may know of every code, as HTML, Markdown and JSON."""
+"""The public pages: every code for integrators, as HTML, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ LIST_TEMPLATE = "pts_errors/error_list.html"
 ERROR_TEMPLATE = "pts_errors/error.html"
 UNKNOWN_TEMPLATE = "pts_errors/error_unknown.html"
 
-# All that is safe to say of a code that the catalog does not have.
+# The fields that are safe to show for a code that is not in the catalog.
 _UNKNOWN_FIELDS = ("code", "outcome", "retry_advice", "customer_message", "language", "direction")
 
 
 class Links(Protocol):
-    """Addresses of the public pages, as the views or a static copy have them."""
+    """Addresses of the public pages, in the views or in a static copy."""
 
     is_live: bool
     """Whether a server answers these addresses."""
     asked_language: str
-    """The language that every address asks for; empty where it comes from the reader's browser."""
+    """The language in every address; empty if it comes from the reader's browser."""
 
     def listing(self, language: str | None = None) -> str:
-        """Return the address of the list: in this language, or as the reader has it now."""
+        """Return the address of the list: in this language, or in the page's own."""
 
     def error(self, code: str, language: str | None = None) -> str:
-        """Return the address of a code's page: in this language, or as the reader has it now."""
+        """Return the address of a code's page: in this language, or in the page's own."""
 
     def permanent(self, code: str) -> str:
         """Return the permanent path of a code's page, or an empty text where there is none."""
@@ -49,7 +49,10 @@ class Links(Protocol):
 
 
 def list_page(catalog: Catalog, *, language: str, links: Links, query: str = "") -> dict[str, object]:
-    """Return the context of the list: all codes, those that a pasted line may mean, or those with every word of a query."""
+    """Return the context of the list of codes.
+
+    A query filters it: to the codes that a pasted line may mean, or else to those that contain every word.
+    """
     found = search(catalog, query, language=language, url=links.error, is_live=links.is_live)
     codes = () if found.candidates else catalog.entries
     errors = [
@@ -94,7 +97,7 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> d
             "customer_messages": [
                 (languages.name_of(tag), Text(other.customer_message, tag))
                 for tag, other in zip(catalog.languages, translations, strict=True)
-                if other.language == tag  # and has not fallen back to another one
+                if other.language == tag  # not a fallback to another language
             ],
             "similar": public_errors(catalog, error.similar, language=language, url=links.error),
             "replacements": public_errors(catalog, [error.replaced_by], language=language, url=links.error),
@@ -108,7 +111,7 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> d
 
 
 def unknown_page(catalog: Catalog, code: str, *, language: str, links: Links) -> dict[str, object]:
-    """Return the context of the page that says what is safe after a code that the catalog does not have."""
+    """Return the context of the page for a code that is not in the catalog: it says what is safe."""
     return {
         "frame": _frame(catalog, language, links, partial(links.error, code), is_canonical=False),
         "page": {
@@ -173,7 +176,7 @@ def _resolution(catalog: Catalog, error: PublicError, links: Links) -> SafeStrin
 def _category(catalog: Catalog, slug: str, language: str) -> Text:
     name = catalog.categories[slug].name
     translated = words.of_category(name)
-    # A name of the host's own is in its source language.
+    # A category that the host added has its name in the source language.
     return Text(translated or slug, catalog.source_language if translated == name else language)
 
 

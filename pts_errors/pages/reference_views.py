@@ -1,4 +1,4 @@
-"""The public pages: one representation for everybody, in the reader's language, fit for a shared cache."""
+"""Views of the public pages: the same for all readers of a language, so that shared caches may store them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _static = lazy(static, str)
 
 
 class _Links:
-    """Addresses of the views, which keep the language that the reader asked for by address."""
+    """Addresses of the views; the language of the request's own address is carried over."""
 
     is_live = True
 
@@ -51,7 +51,7 @@ class _Links:
 
 
 def errors(request: HttpRequest) -> HttpResponse:
-    """Show the list of all codes, or of those that match ``?q=``; a line that means one code goes to its page."""
+    """Show the list of codes, filtered by ``?q=``; redirect to a code's page if the text means that code only."""
 
     def answer(catalog: Catalog, language: str, links: _Links) -> HttpResponse:
         query = request.GET.get("q", "")
@@ -64,7 +64,7 @@ def errors(request: HttpRequest) -> HttpResponse:
 
 
 def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
-    """Show one code as a page, as Markdown or as JSON: by the address's suffix, or else as the client accepts."""
+    """Show one code as a page, Markdown or JSON: by the suffix of the address, or else by the Accept header."""
     form = suffix or _preferred(request)
 
     def answer(catalog: Catalog, language: str, links: _Links) -> HttpResponse:
@@ -87,7 +87,7 @@ def error(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
 
 
 def _cache_control(request: HttpRequest, status: int) -> str:
-    # Our own templates look at no session. A host's base template that greets its user does.
+    # Our templates do not use the session, but a host's base template that greets its user does.
     if getattr(getattr(request, "session", None), "accessed", False):
         return "private, max-age=0, must-revalidate"
     return answers.control() if status in (200, 304) else "public, max-age=0, must-revalidate"
@@ -99,7 +99,7 @@ def _preferred(request: HttpRequest) -> str:
 
 
 def _serve(request: HttpRequest, answer: Callable[[Catalog, str, _Links], HttpResponse]) -> HttpResponse:
-    """Return the answer in the reader's language, or 304 if the client has it; both say what they depend on."""
+    """Return the answer in the reader's language, or 304 if the client has it, with the headers for caches."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     catalog = snapshot.current()

@@ -1,4 +1,4 @@
-"""The on-call pages: what ops staff do about a code, with everything that they need in the first ten seconds."""
+"""The content of the on-call pages: what ops staff do about a code, the first steps on top."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ _HEADINGS = {
 }
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-# The same in HTML, as text and inside the address of a link; and every tag, whose attributes take no markup.
+# The same in rendered HTML: in a text, and in the address of a link.
 _RENDERED = re.compile(r"&lt;([A-Z][A-Z0-9_]*)&gt;|%3C([A-Z][A-Z0-9_]*)%3E")
 _TAG = re.compile(r"(<[^>]*>)")
-# Neither HTML, nor Markdown, nor a shell, nor an address gives these characters a meaning that could do harm.
+# These characters are harmless in HTML, in Markdown, in a shell and in an address.
 _VALUE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
-# The lint rule that says whether a review is overdue, or the text newer than it.
+# The lint rule for overdue reviews, and for texts that are newer than their review.
 _REVIEW_RULE = "R011"
 
-# How old something is, in three sentences: without a clock, within a day, and later.
+# Numbers inside these elements belong to a link, a command or an example, and get no link.
+_QUOTING = re.compile(r"</?(a|code|pre)\b")
+
+# The age of something: without a clock, within a day, and later.
 _REVIEWED = (
     gettext_lazy("Reviewed on %(date)s."),
     gettext_lazy("Reviewed today."),
@@ -61,8 +64,8 @@ _CHANGED = (
     ngettext_lazy("Changed %(days)d day ago.", "Changed %(days)d days ago.", "days"),
 )
 
-Address = linking.Address
-"""Returns the address of a code's runbook, as the views or a static copy have it."""
+Address = Callable[[str], str]
+"""Returns the address of a code's runbook, in the views or in a static copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,23 +73,24 @@ class _Rendered:
     """A runbook with the site's constants filled in."""
 
     source: Runbook
-    """With what it inherits from its category."""
+    """Including what it inherits from its category."""
     html: Mapping[str, str]
     """By section."""
     placeholders: tuple[str, ...]
 
 
 def values(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that may fill placeholders, by parameter: only listed names, only harmless characters."""
+    """Return the values for placeholders in a query: only configured names, only harmless characters."""
     return {name: query[name] for name in conf.RUNBOOK_PARAMETERS if _VALUE.fullmatch(query.get(name, ""))}
 
 
 def list_page(
     catalog: Catalog, *, frame: Frame, url: Address, query: str = "", given: Mapping[str, str] | None = None
 ) -> dict[str, object]:
-    """Return the context of the list: all codes, those that a pasted line may mean, or those with every word of a query.
+    """Return the context of the list of runbooks.
 
-    The addresses of candidates carry on ``given``, the values of placeholders.
+    A query filters it: to the codes that a pasted line may mean, or else to those that contain every word. The
+    addresses of candidates carry over ``given``, the values of placeholders.
     """
     carried = f"?{urlencode(given)}" if given else ""
     language = catalog.source_language
@@ -122,8 +126,7 @@ def runbook_page(
 ) -> dict[str, object]:
     """Return the context of the runbook of one of the catalog's codes.
 
-    ``given`` are the values of placeholders by parameter. ``public_url`` is the address of the code's public page,
-    or empty where there is none. Without ``now``, nothing is said that time would make false.
+    ``given`` holds the values of placeholders by parameter. Without ``now``, dates are shown instead of ages.
     """
     entry = catalog.entries[code]
     language = catalog.source_language
@@ -205,7 +208,7 @@ def _filled(given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _rendered(catalog: Catalog, entry: Entry) -> _Rendered:
-    # Rendering takes some milliseconds a runbook.
+    # Kept, because rendering takes some milliseconds per runbook.
     key = (_Rendered, entry.code)
     rendered: _Rendered | None = catalog.derived.get(key)
     if rendered is None:
@@ -235,20 +238,20 @@ def _fill_html(html: str, filled: Mapping[str, str]) -> SafeString:
 
     def marked(found: re.Match[str]) -> str:
         name = found[1]
-        if name is None:  # "%3C…%3E" that somebody wrote as text
+        if name is None:  # a literal "%3C…%3E" in a text
             return found[0]
         if name in filled:
             return format_html('<mark class="filled">{}</mark>', filled[name])
         return format_html('<mark class="open">&lt;{}&gt;</mark>', name)
 
-    # Split by tags, every other piece is one. The renderer escapes "<" and ">" in texts and in attributes.
+    # Every other piece is a tag. The renderer escapes "<" and ">" in texts and in attributes.
     pieces = _TAG.split(html)
     done = (_RENDERED.sub(plain if index % 2 else marked, piece) for index, piece in enumerate(pieces))
-    return mark_safe("".join(done))  # what the renderer made safe, with values that hold no markup
+    return mark_safe("".join(done))  # the renderer's safe HTML, and values that hold no markup
 
 
 def _trust(entry: Entry, review: Review | None, now: datetime | None) -> tuple[list[str], list[str]]:
-    """Return whether the page can be trusted, in sentences: how old review and text are, and warnings."""
+    """Return sentences on how far to trust the page: the ages of review and text, and warnings."""
     if review is None:
         return [], []
     context = rules.Context(known=(), review=review, review_days=conf.REVIEW_DAYS, now=now)

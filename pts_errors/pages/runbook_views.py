@@ -1,4 +1,4 @@
-"""The on-call pages: for people who may view runbooks, never kept by any cache."""
+"""Views of the on-call pages: only for users who may view runbooks, and never cached."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _View = Callable[..., HttpResponse]
 
 
 class FlagForm(forms.Form):
-    """What a reader found wrong, in one line."""
+    """A reader's report of a mistake, in one line."""
 
     text = forms.CharField(
         label=_("What is wrong?"),
@@ -50,7 +50,7 @@ _links = _Links()
 
 
 def _for_readers(*methods: str) -> Callable[[_View], _View]:
-    """Let only people in who may view runbooks, only by these methods, and keep the answer out of every cache."""
+    """Admit only users who may view runbooks, allow only these methods, and forbid caching."""
 
     def decorate(view: _View) -> _View:
         @wraps(view)
@@ -65,7 +65,7 @@ def _for_readers(*methods: str) -> Callable[[_View], _View]:
 
         @wraps(view)
         def private(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            # A page that is half in another language is read wrongly at night.
+            # A page that mixes two languages is easily misread at night.
             with translation.override(languages.of_staff(translation.get_language() or "")):
                 response = checked(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)
@@ -79,7 +79,7 @@ def _for_readers(*methods: str) -> Callable[[_View], _View]:
 
 @_for_readers("GET", "HEAD")
 def runbooks(request: HttpRequest) -> HttpResponse:
-    """Show the list of all runbooks; ``?q=`` with a line that means one code for certain goes to its page."""
+    """Show the list of runbooks, filtered by ``?q=``; redirect to a runbook if the text means its code only."""
     query = request.GET.get("q", "")
     catalog = snapshot.current()
     given = mentions.values(query, conf.RUNBOOK_PARAMETERS)
@@ -97,7 +97,7 @@ def runbook(request: HttpRequest, code: str, suffix: str = "") -> HttpResponse:
 
 @_for_readers("POST")
 def flag(request: HttpRequest, code: str) -> HttpResponse:
-    """Note what a reader found wrong, for everybody who opens the page from now on."""
+    """Store a reader's report of a mistake; the page shows it until it is closed."""
     form = FlagForm(request.POST)
     if not form.is_valid():
         return _show(request, code, form, status=400)
@@ -111,7 +111,7 @@ def flag(request: HttpRequest, code: str) -> HttpResponse:
 
 @_for_readers("POST")
 def close_flag(request: HttpRequest, code: str, flag: int) -> HttpResponse:
-    """Close what a reader flagged; for people who may change runbooks."""
+    """Close a reader's report; only for users who may change runbooks."""
     if not request.user.has_perm("pts_errors.change_runbook"):
         return render(request, pages.FORBIDDEN_TEMPLATE, {"frame": _frame()}, status=403)
     using = router.db_for_write(Runbook)
@@ -150,7 +150,7 @@ def _query(given: Mapping[str, str]) -> str:
 
 
 def _edit_url(request: HttpRequest, code: str) -> str:
-    """Return the address of the code in the admin, for people who may change it there."""
+    """Return the address of the code in the admin, or an empty text for users who may not change it."""
     if not request.user.has_perm("pts_errors.change_errorcode"):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""What a search box finds for a pasted line or a few words."""
+"""Search results for a pasted log line or a few words."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from pts_errors.values.mentions import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What was searched for, and which codes it may mean."""
+    """A query, and the codes that it may mean."""
 
     query: str
     """On one line."""
     candidates: tuple[tuple[PublicError, str], ...]
-    """Codes with the reason in words, the most dangerous first; empty where the query is words to look for.
+    """Codes with the reason in words, the most dangerous first; empty if the query is only words.
 
     A code that is not in the catalog has no address.
     """
     rules: Mapping[str, Any] | None
-    """How a line is read, for the script of a static copy; None where a server reads it."""
+    """How to read a pasted line, for the script of a static copy; None if a server reads it."""
 
     def finds(self, *shown: object) -> bool:
-        """Return whether a row that shows these texts holds every word of the query."""
+        """Return whether a row that shows these texts contains every word of the query."""
         text = " ".join(map(str, shown)).casefold()
         return all(word in text for word in self.query.casefold().split())
 
@@ -58,7 +58,7 @@ def search(catalog: Catalog, text: str, *, language: str, url: Callable[[str], s
 
 
 def reason_words(reason: Reason) -> str:
-    """Return in words why a code was taken from a text."""
+    """Return in words why a text matched a code."""
     return {
         Reason.LABEL: pgettext("why a code was found", "the text calls it a code"),
         Reason.NAME: pgettext("why a code was found", "its name"),

@@ -1,4 +1,4 @@
-"""The pages as files, for the day on which the database is down, and for a CDN: relative links, same bytes every time."""
+"""The pages as files, for a CDN or a day without the database: relative links, reproducible bytes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Links:
 
 
 def reference_assets(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield path and text of what the public pages share: style, script, and the list at the top."""
+    """Yield path and text of what the public pages share: style, script and the top-level list."""
     for name in (STYLESHEET, SCRIPT):
         yield PurePosixPath(name).name, asset(name)
     language = catalog.source_language
@@ -76,7 +76,7 @@ def runbook_pages(catalog: Catalog, reviews: Mapping[str, Review]) -> Iterator[t
     with translation.override(language):
         yield "index.html", render_to_string(runbook.LIST_TEMPLATE, runbook.list_page(catalog, frame=frame, url=url))
         for code in catalog.entries:
-            # Without a time of day: what says "three days ago" today is wrong tomorrow.
+            # Without ``now``: a file that says "three days ago" is wrong tomorrow.
             page = runbook.runbook_page(catalog, code, frame=frame, url=url, review=reviews.get(code))
             yield f"{code}.html", render_to_string(runbook.RUNBOOK_TEMPLATE, page)
 

@@ -1,4 +1,4 @@
-"""Values of the catalog in plain words, in the active language."""
+"""Outcomes, advice and other values in plain words, in the active language."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pts_errors.values.entry import Outcome, ResponsibleParty, RetryAdvice, Seve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One value in words. A value that no version of this package knows speaks for itself."""
+    """One value in words. An unknown value is shown as it is."""
 
     value: str
     """The constant that programs compare with."""
     label: str
     """Two or three words, for a badge."""
     sentence: str = ""
-    """What it means for somebody who has to act on it."""
+    """What it means for a reader who has to act on it."""
 
 
 def of_outcome(outcome: str, retry_advice: str) -> Words:
@@ -105,12 +105,12 @@ def of_party(party: str) -> Words:
 
 
 def of_severity(severity: str) -> Words:
-    """Return how urgent a code is, in words: for staff alone."""
+    """Return how urgent a code is, in words; for staff only."""
     return Words(value=severity, label=str(LABELS[Severity].get(severity, severity)))
 
 
 def of_category(name: str) -> str:
-    """Return the name of a category in the active language: those that the package ships, others as they are."""
+    """Return a category's name, in the active language if the package ships the category."""
     return {
         "Transaction Error": pgettext("category", "Transaction Error"),
         "Upstream Error": pgettext("category", "Upstream Error"),
@@ -119,7 +119,7 @@ def of_category(name: str) -> str:
 
 
 def rank(outcome: str, retry_advice: str) -> int:
-    """Return how careful one has to be after a code: 0 where money may have moved, 1 where only a query tells, or 2."""
+    """Return the caution that a code needs: 0 where money may have moved, 1 where only a query tells, or 2."""
     if outcome == Outcome.UNKNOWN:
         return 0
     return 1 if retry_advice == RetryAdvice.CHECK_STATUS_FIRST else 2

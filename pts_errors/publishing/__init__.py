@@ -1,21 +1,15 @@
-"""Drafts, the log of revisions, and what moves between them: publish, restore, upgrade, verify."""
+"""Drafts, the log of revisions, and every step between them: publish, restore, upgrade, verify."""
 
 from __future__ import annotations
 
-from pts_errors.publishing.publisher import (
+from pts_errors.publishing.publisher import as_of, check, plan_publish, publish, restore, unpublished, verify
+from pts_errors.publishing.upgrades import (
     Change,
-    as_of,
-    check,
     keep_ours,
-    plan_publish,
     plan_upgrade,
-    publish,
-    restore,
     take_shipped,
-    unpublished,
     upgrade,
     upgrade_if_newer,
-    verify,
 )
 
 __all__ = [

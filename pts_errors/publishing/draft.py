@@ -1,4 +1,4 @@
-"""The draft tables as values, and values written into them."""
+"""Read the draft tables as entries, and write entries into them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pts_errors.conf import conf
 from pts_errors.lint.rules import Context
 from pts_errors.models import Category, ErrorCode, Message, Runbook
 from pts_errors.values import seed
-from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Outcome, chained
+from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Outcome, categories, chained
 from pts_errors.values.entry import Category as CategoryValue
 from pts_errors.values.entry import Message as MessageValue
 from pts_errors.values.entry import Runbook as RunbookValue
@@ -24,58 +24,54 @@ _BATCH = 100
 
 _Row = TypeVar("_Row", bound=Model)
 
-# Those that are columns of the code's own row; the others are links to other rows.
+# Columns of the code's own row. The two excluded fields link to other rows.
 _CODE_FIELDS = tuple(name for name in CODE_FIELDS if name not in {"replaced_by", "similar"})
 
 
 def read(codes: Collection[str] | None = None, *, using: str) -> Mapping[str, Entry]:
-    """Return the drafts by code: of these codes, or of all of them. Four queries, however many there are."""
+    """Return the drafts of these codes, or of all codes, by code. Four queries, whatever their number."""
     return {row.code: entry_of(row) for row in rows(codes, using=using)}
 
 
 def rows(codes: Collection[str] | None = None, *, using: str) -> list[ErrorCode]:
-    """Return the rows of these codes, or of all of them, with everything that `entry_of` needs. Four queries."""
-    wanted = ErrorCode.objects.using(using)
+    """Return the rows of these codes, or of all codes, with everything that `entry_of` needs. Four queries."""
+    requested = ErrorCode.objects.using(using)
     if codes is not None:
-        wanted = wanted.filter(code__in=codes)
-    whole = wanted.select_related("category", "replaced_by", "runbook").prefetch_related(
-        # A router may send what is not named here to a replica, which lags.
+        requested = requested.filter(code__in=codes)
+    complete = requested.select_related("category", "replaced_by", "runbook").prefetch_related(
+        # Without an explicit database, a router may send a prefetch to a lagging replica.
         Prefetch("messages", Message.objects.using(using)),
         Prefetch("similar", ErrorCode.objects.using(using).only("code", "name")),
     )
     while True:
-        found = list(whole.all())
-        # Somebody may save between the first of these queries and the last. Whoever saves raises the version, so half
-        # of an edit is never taken for a whole one, and nobody has to wait for a lock.
-        if {row.code: row.version for row in found} == dict(wanted.values_list("code", "version")):
-            return found
+        result = list(complete.all())
+        # Every save raises the version. If it changed between these queries, read again instead of locking.
+        if {row.code: row.version for row in result} == dict(requested.values_list("code", "version")):
+            return result
 
 
 def lock(*, using: str) -> None:
-    """Keep everybody else from saving any draft until the end of the caller's transaction.
+    """Block other saves of drafts until the end of the caller's transaction.
 
-    For whoever reads drafts and writes them again: what is read after this is whole and the newest. The caller holds
-    the lock of the log already.
+    Call it before reading drafts in order to write them back. The caller already holds the lock of the log.
     """
-    # Codes before categories, as whoever saves a code does: its row, and then the one that it refers to.
+    # Codes before categories, the same order as when a code is saved, to avoid deadlocks.
     for model in (ErrorCode, Category):
         list(model._default_manager.using(using).order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def write(entries: Iterable[Entry], *, using: str) -> None:
-    """Make the drafts of these codes equal to the entries, adding what is missing.
+    """Make the drafts of these codes equal to the entries: add missing rows, and delete messages that an entry lacks.
 
-    A message that an entry does not have is deleted. The caller holds the transaction. Each code's version is raised,
-    so that a form which is open on it is told.
+    The caller holds the transaction. Each code's version is raised, so that a form open on it reports a conflict.
     """
     entries = tuple(entries)
     codes = [entry.code for entry in entries]
-    categories = {entry.category.slug: entry.category for entry in entries}
     slugs = {
         slug: Category.objects.using(using).update_or_create(
             slug=slug, defaults={name: getattr(category, name) for name in CATEGORY_FIELDS}
         )[0]
-        for slug, category in categories.items()
+        for slug, category in categories(entries).items()
     }
     rows = {row.code: row for row in ErrorCode.objects.using(using).filter(code__in=codes).select_for_update()}
     for entry in entries:
@@ -91,24 +87,24 @@ def write(entries: Iterable[Entry], *, using: str) -> None:
 
 
 def mark_imported(codes: Collection[str], *, using: str) -> None:
-    """Note in these drafts that their values came from files, exactly as they are now."""
-    found = read(codes, using=using)
+    """Mark these drafts as imported in their current state."""
+    entries = read(codes, using=using)
     marked = list(ErrorCode.objects.using(using).filter(code__in=codes))
     for row in marked:
-        row.imported = _fingerprint(found[row.code])
+        row.imported = _fingerprint(entries[row.code])
     ErrorCode.objects.using(using).bulk_update(marked, ["imported"], batch_size=_BATCH)
 
 
 def imported(drafts: Mapping[str, Entry], *, using: str) -> set[str]:
-    """Return those of the drafts that are to the letter what an import left: a later edit makes another state."""
-    noted = ErrorCode.objects.using(using).filter(code__in=drafts).exclude(imported="").values_list("code", "imported")
-    return {code for code, mark in noted if mark == _fingerprint(drafts[code])}
+    """Return the codes of the drafts that are unchanged since an import marked them."""
+    marks = ErrorCode.objects.using(using).filter(code__in=drafts).exclude(imported="").values_list("code", "imported")
+    return {code for code, mark in marks if mark == _fingerprint(drafts[code])}
 
 
 def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> Context:
-    """Return what the lint rules need to know of the whole catalog.
+    """Return what the lint rules need from the whole catalog.
 
-    Three queries; none when ``entries`` are given, which must then be the drafts of all codes.
+    Three queries, or none if ``entries`` are passed, which must be the drafts of all codes.
     """
     general: dict[tuple[str, bool], set[str]] = {}
     for entry in seed.packaged():
@@ -124,7 +120,7 @@ def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> C
         known = {code: entry.is_retired for code, entry in entries.items()}
         used = {language for entry in entries.values() for language in entry.messages}
         shared = _shared_of(entries)
-    # A text that several hidden codes share tells nobody which of them it was, so ops staff may reword it together.
+    # A text shared by several hidden codes does not reveal which one occurred, so ops staff may reword it for all.
     for language, outcome, text in shared:
         general.setdefault((language, outcome == Outcome.UNKNOWN), set()).add(text)
     return Context(
@@ -141,19 +137,18 @@ def lint_context(entries: Mapping[str, Entry] | None = None, *, using: str) -> C
 
 
 class _Letters(Func):
-    """A text to the letter: to MariaDB's collations, texts that differ in capitals, accents or emoji are one text."""
+    """Groups texts by exact characters. MariaDB's collations ignore case and accents, and confuse emoji."""
 
     template = "%(expressions)s"
     output_field = TextField()
 
     def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Return the text as its bytes."""
         return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)", **context)
 
 
 def _shared(using: str) -> Iterable[tuple[str, str, str]]:
-    """Return (language, outcome, customer text) of every text that more than one hidden code has."""
-    found = (
+    """Return (language, outcome, customer text) of every text that several hidden codes share."""
+    shared = (
         Message.objects.using(using)
         .filter(error__reveal_to_customer=False)
         .exclude(customer_message="")
@@ -163,11 +158,11 @@ def _shared(using: str) -> Iterable[tuple[str, str, str]]:
         .filter(codes__gt=1)
         .order_by()
     )
-    return found.values_list("language", "error__outcome", "text")
+    return shared.values_list("language", "error__outcome", "text")
 
 
 def _shared_of(entries: Mapping[str, Entry]) -> Iterable[tuple[str, str, str]]:
-    """Return what `_shared` does, from the drafts of all codes."""
+    """Return the same as `_shared`, computed from the drafts of all codes."""
     codes = Counter(
         (language, str(entry.outcome), message.customer_message)
         for entry in entries.values()
@@ -179,8 +174,8 @@ def _shared_of(entries: Mapping[str, Entry]) -> Iterable[tuple[str, str, str]]:
 
 
 def _write_links(entries: Collection[Entry], rows: Mapping[str, ErrorCode], using: str) -> None:
-    wanted = {code for entry in entries for code in (entry.replaced_by, *entry.similar)}
-    others = {row.code: row for row in ErrorCode.objects.using(using).filter(code__in=wanted).only("code")}
+    linked = {code for entry in entries for code in (entry.replaced_by, *entry.similar)}
+    others = {row.code: row for row in ErrorCode.objects.using(using).filter(code__in=linked).only("code")}
     for entry in entries:
         rows[entry.code].replaced_by = others.get(entry.replaced_by)
     ErrorCode.objects.using(using).bulk_update(rows.values(), ["replaced_by"], batch_size=_BATCH)
@@ -227,7 +222,7 @@ def _write_runbooks(entries: Collection[Entry], rows: Mapping[str, ErrorCode], u
 
 
 def _assign(row: Model, values: Mapping[str, object]) -> bool:
-    """Set the values, and return whether the row has to be saved."""
+    """Set the values; return whether the row must be saved."""
     differs = any(getattr(row, name) != value for name, value in values.items())
     for name, value in values.items():
         setattr(row, name, value)
@@ -235,7 +230,7 @@ def _assign(row: Model, values: Mapping[str, object]) -> bool:
 
 
 def _bulk(model: type[_Row], rows: Iterable[_Row], names: Iterable[str], using: str) -> None:
-    """Add the rows that are new and update these fields of the others."""
+    """Insert the new rows, and update these fields of the others."""
     rows = list(rows)
     new = [row for row in rows if row._state.adding]
     old = [row for row in rows if not row._state.adding]

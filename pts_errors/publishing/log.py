@@ -1,4 +1,4 @@
-"""The log of revisions: locked, appended to, read as of any number, and verified."""
+"""The append-only log of revisions: lock it, append to it, read it as of any number, and verify it."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ def append(
     note: str,
     using: str,
 ) -> list[Revision]:
-    """Write one revision for each entry, all under the next number; no number is used up if there is none.
+    """Write one revision for each entry, all under the next number. Without entries no number is used.
 
-    ``imported`` are the codes that get the origin *imported* instead. The caller holds the lock, so numbers become
-    visible in order and without gaps.
+    Codes in ``imported`` get the origin *imported* instead. The caller holds the lock, so numbers become visible in
+    order and without gaps.
     """
     if not entries:
         return []
     head = Head.objects.using(using).get(pk=Head.PK)
     last = Revision.objects.using(using).last_written()
     moment = timezone.now()
-    if last is not None:  # the log's time never runs backwards
+    if last is not None:  # times in the log only increase
         moment = max(moment, last.created_at + timedelta(milliseconds=1))
     rows = dict(ErrorCode.objects.using(using).filter(code__in=entries).values_list("code", "pk"))
     common: dict[str, Any] = {
@@ -130,7 +130,7 @@ def append(
 
 
 def live(*, using: str, codes: Collection[str] | None = None, number: int | None = None) -> dict[str, Entry]:
-    """Return the live entries by code, of these codes or of all: now, or after the publish of this number."""
+    """Return the live entries of these codes, or of all codes, by code: now, or right after this publish."""
     if number is None:
         number = Head.objects.using(using).filter(pk=Head.PK).values_list("number", flat=True).first() or 0
     revisions = Revision.objects.using(using).live_at(number)
@@ -140,17 +140,17 @@ def live(*, using: str, codes: Collection[str] | None = None, number: int | None
 
 
 def shipped(*, using: str) -> dict[str, Entry]:
-    """Return by code the entries that the package shipped last."""
+    """Return the last shipped entries by code."""
     return _entries(Revision.objects.using(using).shipped())
 
 
 def last_before(moment: datetime, *, using: str) -> Revision | None:
-    """Return the last revision that was published until this moment."""
+    """Return the last revision published at or before this moment."""
     return Revision.objects.using(using).filter(created_at__lte=moment).last_written()
 
 
 def seal(*, using: str) -> None:
-    """Seal what the digests of an earlier release did not cover, as it is now. One query if there is nothing to seal."""
+    """Seal revisions of format 1, whose digests do not cover every column. One query if there are none."""
     if not _is_open(Revision.objects.using(using).last_written()):
         return
     with transaction.atomic(using=using):
@@ -159,9 +159,9 @@ def seal(*, using: str) -> None:
 
 
 def verify(*, using: str, anchor: Anchor | None = None) -> str:
-    """Return a sentence about the first revision that was changed behind our back, or an empty text.
+    """Return a sentence about the first revision that was tampered with, or an empty text.
 
-    ``anchor`` is a publish that the log must still hold: recomputing all digests would change it.
+    ``anchor`` is a publish that the log must still contain: recomputed digests would differ from it.
     """
     chain = ""
     last = unsealed = None
@@ -169,7 +169,7 @@ def verify(*, using: str, anchor: Anchor | None = None) -> str:
     for revision in stream(rows):
         if _is_open(revision):
             unsealed = unsealed or revision
-        elif unsealed is not None:  # its seal was removed: rows are sealed before others follow them
+        elif unsealed is not None:  # its seal was removed, because rows are sealed before others are appended
             return _changed(unsealed)
         if not _is_whole(revision, chain, last.digest if last is not None else ""):
             return _changed(revision)
@@ -181,13 +181,14 @@ def verify(*, using: str, anchor: Anchor | None = None) -> str:
 
 
 def _misses(anchor: Anchor, head: int, *, using: str) -> str:
-    found = Revision.objects.using(using).filter(number=anchor.number).last_written()
-    if found is None:
-        return f"Revision {anchor.number} is expected, and the log ends at revision {head}: its end was cut off."
-    if found.digest != anchor.digest:
+    """Return a sentence if the log does not contain the anchor, or an empty text."""
+    stored = Revision.objects.using(using).filter(number=anchor.number).last_written()
+    if stored is None:
+        return f"Revision {anchor.number} is expected, but the log ends at revision {head}: its end was cut off."
+    if stored.digest != anchor.digest:
         return (
-            f"Revision {anchor.number} has the digest {found.digest}, and {anchor.digest} is expected: "
-            "this is another log, or it was changed and its digests were computed again."
+            f"Revision {anchor.number} has the digest {stored.digest} instead of {anchor.digest}: "
+            "this is a different log, or it was changed and its digests were computed again."
         )
     return ""
 
@@ -197,12 +198,12 @@ def _changed(revision: Revision) -> str:
 
 
 def _is_whole(revision: Any, chain: str, previous: str) -> bool:
-    """Return whether a revision is what was published, given the chain so far and the digest of the previous row."""
+    """Return whether a revision is unchanged, given the chain so far and the digest of the previous row."""
     if revision.format == 1:
         expected = (_first_digest(previous, revision), "" if _is_open(revision) else _seal(chain, revision))
     else:
         expected = (_digest(chain, revision), "")
-    # Digests cover texts only, so foreign keys must agree with the texts. The account may have been deleted.
+    # Digests do not cover foreign keys, so these must agree with the texts. The account may have been deleted.
     is_its_author = revision.author_id is None or _key(revision.author_id) == revision.author_key
     return (
         (revision.digest, revision.seal) == expected
@@ -218,7 +219,7 @@ def _is_open(revision: Revision | None) -> bool:
 
 
 def _sealed(last: Revision | None, *, using: str) -> str:
-    """Return the digest that covers the log up to its last revision, after sealing the open ones at its end."""
+    """Seal the open revisions at the end of the log; return the digest that covers the whole log."""
     if last is None or not _is_open(last):
         return (last.seal or last.digest) if last is not None else ""
     revisions = Revision.objects.using(using)
@@ -227,13 +228,13 @@ def _sealed(last: Revision | None, *, using: str) -> str:
     if closed is not None:
         rows = rows.filter(Q(number__gt=closed.number) | Q(number=closed.number, pk__gt=closed.pk))
     chain = (closed.seal or closed.digest) if closed is not None else ""
-    found = list(rows)
-    for revision in found:
+    unsealed = list(rows)
+    for revision in unsealed:
         revision.author_key = _key(revision.author_id)
         revision.seal = chain = _seal(chain, revision)
-    # Not by the manager, which refuses updates: this only fills columns that the earlier release did not have.
+    # The manager refuses updates. This one only fills columns that earlier releases did not have.
     past: QuerySet[Revision] = QuerySet(Revision, using=using)
-    past.bulk_update(found, ["author_key", "seal"], batch_size=_BATCH)
+    past.bulk_update(unsealed, ["author_key", "seal"], batch_size=_BATCH)
     return chain
 
 
@@ -243,13 +244,13 @@ def _first_digest(previous: str, revision: Revision) -> str:
 
 
 def _seal(chain: str, revision: Revision) -> str:
-    """Return the seal of a revision of format 1: it covers the digest, and what the digest leaves out."""
+    """Return the seal of a revision of format 1: it covers the digest and the columns that the digest leaves out."""
     content = {name: getattr(revision, name) for name in ("format", "digest", "author_key", "process")}
     return chained(chain, {**content, "created_at": _moment(_cut(revision.created_at))})
 
 
 def _digest(chain: str, revision: Revision) -> str:
-    """Return the digest of a revision of format 2, which covers everything but its keys. The snapshot names the code."""
+    """Return the digest of a revision of format 2: it covers every column but the keys. The snapshot names the code."""
     names = ("format", "number", "origin", "note", "author_name", "author_key", "process", "snapshot")
     content = {name: getattr(revision, name) for name in names}
     return chained(chain, {**content, "created_at": _moment(revision.created_at)})
@@ -261,7 +262,7 @@ def _cut(moment: datetime) -> datetime:
 
 
 def _moment(moment: datetime) -> str:
-    """Return a time as text that is the same on every database: UTC, with microseconds."""
+    """Return a time as text, the same on every database: UTC with microseconds."""
     if timezone.is_naive(moment):  # with USE_TZ = False
         moment = timezone.make_aware(moment)
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""What is known of runbooks beside their texts: when they were reviewed, and what readers flagged."""
+"""Reviews of runbooks and readers' flags on them: read, flag, close."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from pts_errors.lint import rules
 from pts_errors.lint.rules import Review
 from pts_errors.models import ErrorCode, Flag, Revision, Runbook, stream
 
-# The admin's own number of a change; its module cannot be imported where the admin is not installed.
+# The admin's action flag CHANGE. Its module cannot be imported without the admin installed.
 _CHANGE = 2
 
 FLAGGED = "Flagged the runbook as wrong"
-"""How the admin's log says that a reader flagged a runbook; a colon and the reader's own words follow."""
+"""Begins the admin's log entry for a new flag; a colon and the reader's words follow."""
 CLOSED = "Closed a flag on the runbook"
-"""How the admin's log says that somebody closed a flag; a colon and the reader's own words follow."""
+"""Begins the admin's log entry for a closed flag; a colon and the reader's words follow."""
 
 _User = AbstractBaseUser | AnonymousUser
 
 
 def read(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
-    """Return, by code, when the runbook was reviewed, when it was published, and what readers flagged."""
+    """Return, by code, when each runbook was reviewed, published and changed, and its open flags."""
     published: dict[str, datetime] = {}
     changed: dict[str, datetime] = {}
     last: dict[str, object] = {}
@@ -40,7 +40,7 @@ def read(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
         .select_related("error")
         .prefetch_related(Prefetch("flags", Flag.objects.using(using).open().select_related("author"), to_attr="open"))
     )
-    if len(codes) < 100:  # databases limit how many values one query may name
+    if len(codes) < 100:  # databases limit the number of values in one query
         revisions, runbooks = (revisions.filter(error__code__in=codes), runbooks.filter(error__code__in=codes))
     columns = revisions.values_list("error__code", "created_at", "snapshot__runbook", "snapshot__category")
     for code, created_at, runbook, category in stream(columns):
@@ -60,9 +60,9 @@ def read(codes: Collection[str], *, using: str) -> Mapping[str, Review]:
 
 
 def flag(code: str, text: str, *, reference: str = "", user: _User, using: str) -> bool:
-    """Store what a reader found wrong with a runbook, and who it was; return whether there is a draft of it.
+    """Store a reader's report that a runbook is wrong; return whether the code has a runbook.
 
-    The code's version stays: a flag changes no text that a form could have open.
+    The code's version stays, because a flag changes none of the texts that a form may have open.
     """
     with transaction.atomic(using=using):
         row = Runbook.objects.using(using).select_related("error").filter(error__code=code).first()
@@ -81,16 +81,16 @@ def flag(code: str, text: str, *, reference: str = "", user: _User, using: str) 
 
 
 def has_flag(code: str, pk: int, *, using: str) -> bool:
-    """Return whether a code's runbook has this flag, open or closed."""
+    """Return whether this flag, open or closed, belongs to the code's runbook."""
     return Flag.objects.using(using).filter(pk=pk, runbook__error__code=code).exists()
 
 
 def close(code: str, pk: int, *, user: _User, using: str) -> bool:
-    """Close one flag on a code's runbook; return whether it was there and open."""
+    """Close one flag on a code's runbook; return whether it was open."""
     with transaction.atomic(using=using):
         flags = Flag.objects.using(using).open().filter(pk=pk, runbook__error__code=code)
         row = flags.select_related("runbook__error").first()
-        # Of two people who close it at once, one does.
+        # If two people close it at the same time, only one update matches.
         if row is None or not flags.update(closed_at=timezone.now(), closed_by=user.pk):
             return False
         _note(row.runbook.error, f"{CLOSED}: {row.text}", user=user)
@@ -98,7 +98,7 @@ def close(code: str, pk: int, *, user: _User, using: str) -> bool:
 
 
 def _as_read(runbook: Any, category: Any) -> dict[str, object]:
-    """Return a published runbook with what it inherits, or nothing."""
+    """Return a published runbook with its inherited owner and escalation, or an empty dict."""
     if not isinstance(runbook, dict):
         return {}
     inherited = category if isinstance(category, dict) else {}
@@ -111,7 +111,7 @@ def _flag_of(row: Flag) -> rules.Flag:
 
 
 def _note(error: ErrorCode, text: str, *, user: _User) -> None:
-    if apps.is_installed("django.contrib.admin"):  # a host may do without
+    if apps.is_installed("django.contrib.admin"):  # hosts may run without the admin
         apps.get_model("admin", "LogEntry")._default_manager.create(
             user_id=cast(int, user.pk),  # whatever type the host's users have
             content_type=ContentType.objects.get_for_model(ErrorCode),

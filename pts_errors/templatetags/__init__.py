@@ -1,0 +1,1 @@
+"""The template tags, where Django looks for them."""

@@ -1,4 +1,4 @@
-"""Template tags: ``{% load pts_errors %}``."""
+"""The tags of ``{% load pts_errors %}``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _compile_simple = register.tags["pts_error"]
 
 
 class ErrorNode(SimpleNode):
-    """Prints text also under ``autoescape off``, where Django's own node would return the error as an object."""
+    """Prints text even under ``autoescape off``, where Django's own node returns the error as an object."""
 
     def render(self, context: Context) -> str:
         """Return the customer message, or nothing when the error is stored."""
@@ -45,7 +45,7 @@ class ErrorNode(SimpleNode):
 
 @register.tag("pts_error")
 def compile_error(parser: Parser, token: Token) -> ErrorNode:
-    """Compile ``{% pts_error %}`` as a simple tag with a node of our own."""
+    """Compile ``{% pts_error %}`` as a simple tag with our own node."""
     node = _compile_simple(parser, token)
     return ErrorNode(node.func, node.takes_context, node.args, node.kwargs, node.target_var)
 

@@ -1,1 +1,1 @@
-"""The catalog as values: entries, their fields, languages, Markdown and differences. No Django but its gettext."""
+"""The catalog as values, without Django: entries, fields, languages, Markdown and differences."""

@@ -1,4 +1,4 @@
-"""The whole catalog of one published state, and each code of it in one language: frozen values without Django."""
+"""The catalog of one published state, and its codes localized into one language. Immutable, without Django."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from pts_errors.values.entry import (
     ResponsibleParty,
     RetryAdvice,
     Severity,
+    categories,
 )
 
-# The gateway's code for "nothing else fits". Unknown codes are answered with its text.
+# The gateway's code for "nothing else fits". Its texts are used for unknown codes.
 UNRECOGNIZED = "9999"
 
 # The gateway's codes have four digits; the catalog allows up to nine.
 _MAX_DIGITS = 9
 
-# Requested languages to remember: more than there are honest ones. Others are matched on every request.
+# How many requested languages to cache: more than honest clients send. Others are matched on every request.
 _MAX_REQUESTED = 1000
 
 
@@ -36,14 +37,14 @@ class LocalizedError:
     """One code in one language, as `pts_errors.lookup` returns it. ``str()`` is the customer message."""
 
     code: str
-    """Digits as text. For a code that the catalog does not know: the text that was asked for, or empty."""
+    """Digits as text. For an unknown code, the requested text if it is a number, or empty."""
     name: str
     is_known: bool
-    """False for the safe answer to a code that the catalog does not know."""
+    """False for the safe answer to an unknown code."""
     category: str
     """Slug of the category."""
     provider_message: str
-    """The gateway's own English, to the letter."""
+    """The gateway's own English, verbatim."""
     outcome: str
     retry_advice: str
     retry_after: int | None
@@ -64,11 +65,11 @@ class LocalizedError:
     resolution: str
     """Likely causes and what to do, in Markdown; empty for a code that the catalog does not know."""
     language: str
-    """The language in which the customer message was found."""
+    """The language of the customer message."""
     direction: str
-    """``"ltr"`` or ``"rtl"``, of that language."""
+    """The direction of that language: ``"ltr"`` or ``"rtl"``."""
     text_languages: Mapping[str, str]
-    """By field (title, customer_message, merchant_action, resolution), the language in which its text was found."""
+    """The language of each text, by field (title, customer_message, merchant_action)."""
     revision: int
     """Number of the publish that made this text; 0 for the packaged catalog."""
 
@@ -78,7 +79,7 @@ class LocalizedError:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _TextLanguages(Mapping[str, str]):
-    """By field, the language of its text: a mapping that can be pickled and hashed, and is a dict to `asdict`."""
+    """The language of each text, by field: a mapping that can be pickled, hashed and passed to `asdict`."""
 
     title: str
     customer_message: str
@@ -100,29 +101,27 @@ class _TextLanguages(Mapping[str, str]):
         return hash(tuple(self.values()))
 
 
-# Few languages, many texts: those that were found in the same languages share one mapping.
+# There are few languages and many texts, so errors in the same languages share one mapping.
 _text_languages = cache(_TextLanguages)
 
-# Fields that a localized error takes from its entry unchanged.
+# Fields that a localized error copies from its entry.
 _SAME_FIELDS = tuple(field.name for field in fields(Entry) if field.name not in ("category", "messages", "runbook"))
 
 
 class Table:
-    """The whole catalog in one language. Each code is localized on its first look-up."""
+    """The catalog in one language. Each code is localized on its first look-up."""
 
     def __init__(self, catalog: Catalog, chain: tuple[str, ...], localized: Mapping[str, LocalizedError]) -> None:
-        """Take the catalog, the languages to try in turn, and the errors that are already localized."""
         self.chain = chain
         self.localized = dict(localized)
-        """By code, the errors that were looked up so far."""
+        """The errors looked up so far, by code."""
         self._catalog = catalog
 
     @property
     def language(self) -> str:
-        """The language that the table is in."""
         return self.chain[0]
 
-    # Two threads may both compute one of these values; they are equal, and either may stay.
+    # Two threads may compute one of these values at the same time; the results are equal.
     @cached_property
     def errors(self) -> Mapping[str, LocalizedError]:
         """Every error by code, in the order of the numbers."""
@@ -130,7 +129,7 @@ class Table:
 
     @cached_property
     def unknown(self) -> LocalizedError:
-        """The safe answer for codes that are not in the catalog: the texts of the last resort, and nothing it claims."""
+        """The safe answer for unknown codes: the texts of `UNRECOGNIZED` with the most careful advice."""
         last_resort = self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN)
         entry = replace(
             _UNKNOWN,
@@ -144,8 +143,8 @@ class Table:
         return replace(self._localize(entry), is_known=False)
 
     def find(self, code: object) -> LocalizedError:
-        """Return the error of a code given as text or int; for everything else the unknown error with that text."""
-        # An exact str is safe to look up as it is, which is what almost every caller passes.
+        """Return the error of a code, as text or int, or the safe answer for an unknown code."""
+        # Almost every caller passes an exact str, which is safe to look up directly.
         error = self.localized.get(code if type(code) is str else text_of(code))
         if error is None:
             text = text_of(code)
@@ -172,9 +171,9 @@ class Table:
         )
 
     def _text(self, entry: Entry, name: str) -> tuple[str, str]:
-        """Return the text and its language."""
+        """Return a text and its language."""
         found = self._first(entry, name)
-        if found is None and name == "customer_message":  # a customer always reads a safe sentence
+        if found is None and name == "customer_message":  # a customer must always get a safe sentence
             found = self._first(self._catalog.entries.get(UNRECOGNIZED, _UNKNOWN), name)
             found = found or (_UNKNOWN.messages["en"].customer_message, "en")
         return found or ("", self.chain[-1])
@@ -191,8 +190,8 @@ class Table:
 
 
 def text_of(code: object) -> str:
-    """Return a code as text: text as it is, an int as its digits, anything else (also True, 1007.0) as no code."""
-    # Use the type and the base class's methods: lazy objects and subclasses may raise, and no page may break.
+    """Return a code as text: text unchanged, an int as digits, anything else (also True, 1007.0) as an empty text."""
+    # Use methods of the base classes: those of lazy objects and subclasses may raise and would break a page.
     value: Any = code
     kind = type(code)
     if issubclass(kind, str):
@@ -205,7 +204,7 @@ def text_of(code: object) -> str:
 
 
 class Catalog:
-    """Every entry of one published state. Immutable: a newer state is another catalog."""
+    """All entries of one published state. Immutable: a newer state is a new catalog."""
 
     def __init__(
         self,
@@ -218,16 +217,16 @@ class Catalog:
         served: Iterable[str] = (),
         damaged: Iterable[str] = (),
     ) -> None:
-        """Hold the entries, ordered by number.
+        """Order the entries by number.
 
-        ``served`` are the languages to offer; all that the entries have when it is empty. ``context`` fills placeholders.
-        ``damaged`` are the codes that are published, but not among the entries because their state cannot be read.
+        ``served`` are the languages to offer; if empty, all languages of the entries. ``context`` fills placeholders.
+        ``damaged`` are published codes without an entry, because their state cannot be read.
         """
         ordered = sorted(entries, key=lambda entry: (len(entry.code), entry.code))
         self.entries: Mapping[str, Entry] = MappingProxyType({entry.code: entry for entry in ordered})
-        categories = {entry.category.slug: entry.category for entry in sorted(ordered, key=attrgetter("revision"))}
+        by_slug = categories(sorted(ordered, key=attrgetter("revision")))
         self.categories: Mapping[str, Category] = MappingProxyType(
-            {c.slug: c for c in sorted(categories.values(), key=lambda c: (c.position, c.slug))}
+            {c.slug: c for c in sorted(by_slug.values(), key=lambda c: (c.position, c.slug))}
         )
         self.number = number
         self.digest = digest
@@ -237,14 +236,14 @@ class Catalog:
         offered = set(self._served) or set().union(*(entry.messages for entry in ordered))
         self.languages = (source_language, *sorted(offered - {source_language}))
         self.context: Mapping[str, str] = MappingProxyType(dict(context or {}))
-        # Rendered pages and JSON, each room under its own key: they live as long as this catalog.
+        # Caches of rendered pages and JSON, with a key for each room; they live as long as this catalog.
         self.derived: dict[object, Any] = {}
         self.tables: dict[str, Table] = {}
-        """By language as it was requested so far."""
+        """By requested language."""
         self._by_language: dict[str, Table] = {}
 
     def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
-        """Return a catalog with these entries in place of those with the same codes, and without the damaged codes."""
+        """Return a catalog in which these entries replace those of the same codes, and without the damaged codes."""
         changed: dict[str, Entry | None] = {**{entry.code: entry for entry in entries}, **dict.fromkeys(damaged)}
         catalog = Catalog(
             (entry for entry in {**self.entries, **changed}.values() if entry is not None),
@@ -255,7 +254,7 @@ class Catalog:
             served=self._served,
             damaged=[*(code for code in self.damaged if code not in changed), *damaged],
         )
-        # Unchanged codes stay localized, unless the text changed that stands in for missing ones.
+        # Keep the localized errors of unchanged codes, unless the fallback text for missing ones has changed.
         if catalog.languages == self.languages and UNRECOGNIZED not in changed:
             for language, table in self._by_language.copy().items():
                 catalog._by_language[language] = kept = Table(catalog, table.chain, table.localized)
@@ -264,7 +263,7 @@ class Catalog:
         return catalog
 
     def table(self, requested: str) -> Table:
-        """Return every code in the language that serves the requested one best. Made once a language."""
+        """Return the catalog in the language that serves the requested one best."""
         table = self.tables.get(requested)
         if table is None:
             table = self._table(languages.match(requested, self.languages) or self.source_language)

@@ -1,4 +1,4 @@
-"""What differs between two texts, word by word."""
+"""The difference between two texts, word by word."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-# One token is a run of white space, a word, or one sign. Scripts without spaces between words (Han, kana, hangul, Thai,
-# Lao, Khmer, Burmese) are compared sign by sign, each with the marks that belong to it.
+# A token is a run of white space, a word, or a punctuation mark. In scripts without spaces between words (Han, kana,
+# hangul, Thai, Lao, Khmer, Burmese) it is one character with its combining marks.
 _SIGNS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _MARKS = "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b6-\u17d3"
 _TOKEN = re.compile(
     rf"\s+|[{_SIGNS}][{_MARKS}]*|(?:(?![{_SIGNS}])\w)(?:(?![{_SIGNS}])[\w{_MARKS}])*|[^\w\s]", re.UNICODE
 )
 
-# How many pairs of equal tokens are looked at. Two long texts of few different words have millions, which take minutes.
+# Limit on pairs of equal tokens. Long texts with few different words have millions, which would take minutes.
 _MAX_PAIRS = 100_000
 
 
 class Kind(StrEnum):
-    """What became of a piece of text."""
+    """Whether a piece of text was kept, added or removed."""
 
     SAME = "same"
     ADDED = "added"
@@ -38,7 +38,7 @@ class Piece:
 
 
 def words(before: str, after: str) -> list[Piece]:
-    """Return the pieces that turn one text into the other: whole lines first, words only inside changed lines."""
+    """Return the pieces that turn one text into the other. Lines are compared first, then words in changed lines."""
     pieces: list[Piece] = []
     for old, new in _matched(before.splitlines(keepends=True), after.splitlines(keepends=True)):
         if old == new:
@@ -54,7 +54,7 @@ def words(before: str, after: str) -> list[Piece]:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Yield what stands at the same place in both; texts that would take too long only have their ends compared."""
+    """Yield matching stretches of both. If that would take too long, only match the common beginning and end."""
     if not _is_long_work(old, new):
         for _tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             yield old[i:j], new[k:m]
@@ -67,7 +67,7 @@ def _matched(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[s
 
 
 def _common(old: list[str], new: list[str]) -> int:
-    """Return with how many equal tokens both begin."""
+    """Return the number of equal tokens at the beginning."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((number for number, (one, other) in pairs if one != other), min(len(old), len(new)))
 

@@ -1,16 +1,16 @@
-"""One code with all its texts: frozen values without Django, and the JSON form in which they are stored."""
+"""One code with all its texts, and the JSON form in which it is stored. Immutable, without Django."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-# The vocabulary of one code's published state: revisions, the packaged catalog and exchange files all speak it.
+# Version of the JSON form of an entry, as stored in revisions and in the packaged catalog.
 FORMAT = 1
 
 CODE = "[1-9][0-9]{0,8}"
@@ -19,7 +19,7 @@ CODE = "[1-9][0-9]{0,8}"
 MESSAGE_FIELDS = ("title", "customer_message", "merchant_action", "resolution")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
 
-# What no text may hold on any of the databases, nor in XML, nor in a terminal: control characters and half characters.
+# Control characters and lone surrogates: not every database, XML or terminal can handle them.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -67,7 +67,7 @@ class Severity(StrEnum):
 
 
 class Origin(StrEnum):
-    """Where a revision comes from."""
+    """The source of a revision."""
 
     SHIPPED = "shipped"
     EDITED = "edited"
@@ -82,16 +82,16 @@ class Category:
     slug: str
     name: str = ""
     position: int = 0
-    """Order of the categories on pages, smallest first."""
+    """Sort key of the categories on pages, ascending."""
     owner: str = ""
-    """Team or rota that owns the runbooks which name no owner."""
+    """Team or rota for runbooks without an owner of their own."""
     escalation: str = ""
     """Markdown, for runbooks without an escalation section of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """The texts of one code in one language. A blank text falls back to the next language of the chain."""
+    """The texts of one code in one language. An empty text falls back to the next language."""
 
     title: str = ""
     """For integrators: a short noun phrase."""
@@ -102,7 +102,7 @@ class Message:
     resolution: str = ""
     """For integrators: likely causes and what to do, in Markdown."""
     source_text: Mapping[str, str] = field(default_factory=dict)
-    """By field, the source-language text that this translation was last confirmed against."""
+    """The source text that each translation was last confirmed against, by field."""
 
     def texts(self) -> dict[str, str]:
         """Return the texts by field. A blank resolution is left out: states from before that field have none."""
@@ -112,7 +112,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """What ops staff do about one code. Every section is Markdown."""
+    """Instructions for ops staff about one code. Every section is Markdown."""
 
     owner: str = ""
     meaning: str = ""
@@ -125,29 +125,29 @@ class Runbook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One code with everything that is published under it."""
+    """One code with everything that is published with it."""
 
     code: str
     """Digits as text, such as ``"1007"``."""
     name: str
-    """The constant that programs compare with; never changed once published."""
+    """A constant for programs; never changed once published."""
     category: Category
     provider_message: str = ""
-    """The gateway's own English, to the letter."""
+    """The gateway's own English, verbatim."""
     outcome: Outcome = Outcome.UNKNOWN
     retry_advice: RetryAdvice = RetryAdvice.CHECK_STATUS_FIRST
     retry_after: int | None = None
     """Seconds to wait, only with the advice ``retry_later``."""
     responsible_party: ResponsibleParty = ResponsibleParty.OPERATOR
     http_status: int = 500
-    """The HTTP status that we suggest to a host which passes the error on."""
+    """The suggested HTTP status for hosts that pass the error on."""
     severity: Severity = Severity.ERROR
     reveal_to_customer: bool = False
     """Whether an end customer may see which error this is."""
     is_retired: bool = False
     replaced_by: str = ""
     similar: tuple[str, ...] = ()
-    """Codes that are easily taken for this one, in order."""
+    """Codes that are easily confused with this one, in order."""
     messages: Mapping[str, Message] = field(default_factory=dict)
     """By language, in lower case."""
     runbook: Runbook | None = None
@@ -156,7 +156,7 @@ class Entry:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the fields that the database binds together can stand beside one another."""
+        """Whether the fields satisfy the database constraints that span several fields."""
         return (
             (self.outcome != Outcome.UNKNOWN or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST)
             and not (self.outcome == Outcome.UNKNOWN and self.reveal_to_customer)
@@ -164,10 +164,18 @@ class Entry:
             and (self.retry_after is None or self.retry_advice == RetryAdvice.RETRY_LATER)
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the state as JSON values, without the revision number: what a revision stores.
+    def differs(self, other: Entry | None) -> bool:
+        """Return whether the other entry is missing or has another state; revision numbers do not count."""
+        return other is None or self.as_json() != other.as_json()
 
-        A message or runbook without any text is none.
+    def with_category_from(self, known: Mapping[str, Category]) -> Entry:
+        """Return the entry with the known texts of its category, by slug: all codes of a category share them."""
+        return replace(self, category=known.get(self.category.slug, self.category))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form that a revision stores, without the revision number.
+
+        Messages and runbooks without any text are left out.
         """
         code = {name: getattr(self, name) for name in _CODE_FIELDS}
         runbook = {name: getattr(self.runbook, name) for name in _RUNBOOK_FIELDS} if self.runbook else {}
@@ -186,11 +194,10 @@ class Entry:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, revision: int = 0) -> Entry:
-        """Return the entry of a stored state; a key it lacks takes its default, one that is not known is ignored.
+        """Return the entry of a stored state. Missing keys get their default, unknown keys are ignored.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: the data is not a state at all, or a value in it is of
-                another type than it has to be.
+            KeyError, TypeError, ValueError, AttributeError: the data is not a state, or a value has the wrong type.
         """
         code = _known(data["code"], _CODE_FIELDS)
         return cls(
@@ -205,12 +212,17 @@ class Entry:
         )
 
 
+def categories(entries: Iterable[Entry]) -> dict[str, Category]:
+    """Return the categories of these entries by slug; where their texts differ, the last entry wins."""
+    return {entry.category.slug: entry.category for entry in entries}
+
+
 def _types(kind: type) -> dict[str, tuple[type, ...]]:
-    """Return the names of a kind's fields, in their order, with the types that they may have in JSON."""
+    """Return the fields of a class in order, each with its possible types in JSON."""
     return {name: _JSON.get(hint, (str,)) for name, hint in get_type_hints(kind).items() if name not in _NESTED}
 
 
-# A text, or one of a vocabulary, where nothing else is said.
+# Every other field is a text or a member of a vocabulary.
 _JSON: Mapping[Any, tuple[type, ...]] = {
     int: (int,),
     int | None: (int, type(None)),
@@ -225,26 +237,26 @@ _CODE_FIELDS = _types(Entry)
 
 def _known(data: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> Mapping[str, Any]:
     known = data if data.keys() <= types.keys() else {name: data[name] for name in types if name in data}
-    for name, value in known.items():  # one wrong value would break the whole catalog, long after it was read
+    for name, value in known.items():  # a wrong value would break the whole catalog later
         if not isinstance(value, types[name]):
             raise TypeError(f"{name} cannot be of the type {type(value).__name__}.")
     return known
 
 
 def digest(previous: str, *, number: int, origin: str, note: str, author_name: str, snapshot: Mapping[str, Any]) -> str:
-    """Return the digest of a revision in format 1, which leaves out when it was published and by which account.
+    """Return the digest of a revision in format 1, which does not cover the time and the account of the publish.
 
-    The migration that seeds an empty database writes this format, and so did every release before format 2.
+    Releases before format 2 wrote it, and the migration that seeds an empty database still does.
     """
     return _sha256([previous, number, origin, note, author_name, snapshot])
 
 
 def chained(previous: str, content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 in hex of some content and of the digest before it, so that neither can change unseen."""
+    """Return the SHA-256, in hex, of the content and the previous digest, so that neither can change unnoticed."""
     return _sha256([previous, content])
 
 
 def _sha256(content: object) -> str:
-    # Written in one canonical way, because databases keep neither the order of keys nor white space.
+    # Canonical JSON, because databases preserve neither the order of keys nor white space.
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

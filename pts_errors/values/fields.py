@@ -1,4 +1,4 @@
-"""The fields of an entry: what they are, and an entry as one flat mapping from paths to values."""
+"""The fields of an entry, an entry as a flat mapping from paths to values, and three-way comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Runbook
 
-# Where a value stands in its entry: ("severity",), ("category", "owner"), ("fr", "title"), ("runbook", "impact").
+# The place of a value in its entry: ("severity",), ("category", "owner"), ("fr", "title"), ("runbook", "impact").
 Path = tuple[str, ...]
 
 SLUG: Path = ("category", "slug")
@@ -22,7 +22,7 @@ CODE_FIELDS: Mapping[str, Any] = {
     for name, hint in get_type_hints(Entry).items()
     if name not in {"category", "messages", "runbook", "revision"}
 }
-"""The type of every value that belongs to the code itself, by its name, in the order of the columns of a table."""
+"""Type of each field of the code itself, by name, in the order of the columns of codes.csv."""
 
 _BLANK: tuple[object, ...] = (None, "", (), [], {})
 
@@ -41,27 +41,27 @@ class Change:
 
 
 def dotted(path: Path) -> str:
-    """Return a path as one text, such as ``"fr.title"``."""
+    """Return a path as text, such as ``"fr.title"``."""
     return ".".join(path)
 
 
 def parsed(text: str) -> Path:
-    """Return the path of a text that `dotted` made."""
+    """Return the path of a dotted text, such as ``("fr", "title")``."""
     return tuple(text.split("."))
 
 
 def vocabulary(kind: object) -> tuple[str, ...]:
-    """Return the values that a field of this type may have, or nothing where it takes any text or number."""
+    """Return the allowed values of a field of this type, or nothing if it is a free text or a number."""
     return tuple(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else ()
 
 
 def language_of(path: Path) -> str:
-    """Return the language of a message's text, or an empty text for every other field."""
+    """Return the language in the path of a message text, or an empty text for any other path."""
     return path[0] if len(path) == 2 and path[0] not in ("category", "runbook") else ""
 
 
 def value_at(entry: Entry, path: Path) -> Any:
-    """Return what an entry has at a path, or None for a text of a language or a runbook that it does not have."""
+    """Return the value at a path, or None if the entry lacks that language or a runbook."""
     match path:
         case (name,):
             return getattr(entry, name)
@@ -76,13 +76,13 @@ def value_at(entry: Entry, path: Path) -> Any:
 
 
 def confirmed(flat: Mapping[Path, Any], path: Path) -> str | None:
-    """Return the source text that a translation was confirmed against, or None where nobody noted it."""
+    """Return the source text that a translation was confirmed against, or None if it was never recorded."""
     sources: Mapping[str, str] = flat.get((path[0], "source_text"), {})
     return sources.get(path[-1])
 
 
 def put(flat: dict[Path, Any], path: Path, value: Any, against: str | None = None) -> None:
-    """Set a value; a translation with the source text that it is confirmed against."""
+    """Set a value. For a translation, ``against`` is the source text that confirms it."""
     flat[path] = value
     if language := language_of(path):
         sources = {name: text for name, text in flat.get((language, "source_text"), {}).items() if name != path[1]}
@@ -90,14 +90,14 @@ def put(flat: dict[Path, Any], path: Path, value: Any, against: str | None = Non
 
 
 def flatten(entry: Entry | None) -> dict[Path, Any]:
-    """Return the values of an entry by path, in their JSON form; of no entry, no values."""
+    """Return the values of an entry by path, in their JSON form; nothing for None."""
     return {} if entry is None else flatten_state(entry.as_json())
 
 
 def flatten_state(state: Mapping[str, Any]) -> dict[Path, Any]:
     """Return the values of a stored state by path.
 
-    The state need not fit this version of the package: keys that are not known are taken as they are.
+    The state may come from another version of the package: unknown keys are kept.
     """
     flat: dict[Path, Any] = {}
     for key, value in state.items():
@@ -112,10 +112,10 @@ def flatten_state(state: Mapping[str, Any]) -> dict[Path, Any]:
 
 
 def build(flat: Mapping[Path, Any], *, revision: int = 0) -> Entry:
-    """Return the entry of these values. A language or a runbook without any text is left out.
+    """Return the entry with these values. Languages and runbooks without any text are left out.
 
     Raises:
-        KeyError, TypeError: a value is missing that has no default, or is of the wrong type.
+        KeyError, TypeError: a required value is missing, or a value has the wrong type.
     """
     state: dict[str, Any] = {"code": {}, "category": {}, "messages": {}, "runbook": {}}
     for path, value in flat.items():
@@ -136,7 +136,7 @@ def build(flat: Mapping[Path, Any], *, revision: int = 0) -> Entry:
 
 
 def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
-    """Return every value that differs between two stored states, first those that the later one has."""
+    """Return every value that differs between two stored states, in the order of the later one."""
     old, new = flatten_state(before or {}), flatten_state(after or {})
     return [
         Change(path=path, before=old.get(path), after=new.get(path))
@@ -146,12 +146,12 @@ def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
 
 
 def is_blank(value: object) -> bool:
-    """Return whether there is no value; False and 0 are values."""
+    """Return whether a value is empty; False and 0 are not."""
     return value in _BLANK
 
 
 def is_same(one: object, other: object) -> bool:
-    """Return whether two values are equal. A blank one equals one that is not there."""
+    """Return whether two values are equal; all blank values are."""
     return one == other or (is_blank(one) and is_blank(other))
 
 
@@ -163,7 +163,7 @@ def three_way(
     paths: Iterable[_Key],
     same: Callable[[Any, Any], bool] = is_same,
 ) -> tuple[list[_Key], list[_Key]]:
-    """Return the paths at which only they changed the base, and those at which both did, to different values."""
+    """Return the paths changed by them alone, and the conflicts: paths that both sides changed to different values."""
     taken: list[_Key] = []
     conflicts: list[_Key] = []
     for path in paths:

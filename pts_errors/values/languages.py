@@ -1,11 +1,11 @@
-"""Which of the catalog's languages answers a requested one, and in which direction it is written."""
+"""Match requested languages with those of the catalog; names and writing directions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
 
-# Longer tags are attacks or mistakes: RFC 5646 needs at most 35 characters for every tag in real use.
+# Longer tags are attacks or mistakes: RFC 5646 needs at most 35 characters for any tag in real use.
 MAX_LENGTH = 35
 
 TAG = "[a-z]{2,8}(-[a-z0-9]{1,8})*"
@@ -34,9 +34,9 @@ _RTL_LANGUAGES = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", 
 _RTL_SCRIPTS = {"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"}
 
 STAFF = ("en", "zh-hans")
-"""The languages in which every word of the staff pages is written; the others have the words of the public pages."""
+"""Languages with a complete translation of the staff pages; the others cover the public pages only."""
 
-# Names of the languages, each in itself, for pickers. Django's own table lacks some of them (Filipino).
+# Each language's own name, for pickers. Django's table lacks some (Filipino).
 _NAMES = {
     "ar": "العربية",
     "de": "Deutsch",
@@ -64,11 +64,11 @@ def normalize(tag: str) -> str:
 
 
 def name_of(language: str) -> str:
-    """Return the name of a catalog language in that language, or the tag itself where none is known."""
+    """Return a language's own name, or the tag if the name is unknown."""
     return _NAMES.get(language, language)
 
 
-@lru_cache(maxsize=200)  # asked for every text of a catalog, which has few languages
+@lru_cache(maxsize=200)  # called for every text of a catalog, in few languages
 def direction(language: str) -> str:
     """Return ``"rtl"`` or ``"ltr"``, the values of HTML's ``dir``."""
     primary, script, _ = _parse(language)
@@ -78,7 +78,7 @@ def direction(language: str) -> str:
 
 
 def match(requested: str, available: Iterable[str]) -> str | None:
-    """Return the available language that serves a requested tag best, or None if none is fit.
+    """Return the available language that serves a requested tag best, or None.
 
     >>> match("zh-HK", ["en", "zh-hans", "zh-hant"])
     'zh-hant'
@@ -87,7 +87,7 @@ def match(requested: str, available: Iterable[str]) -> str | None:
 
 
 def chain(requested: str, available: Iterable[str], source: str) -> tuple[str, ...]:
-    """Return the available languages to try in turn for a requested tag; the source is always one, the last unless it fits.
+    """Return the available languages to try in turn for a requested tag. The source is always among them, usually last.
 
     >>> chain("zh-HK", ["en", "zh-hans", "zh-hant"], "en")
     ('zh-hant', 'en')
@@ -96,12 +96,12 @@ def chain(requested: str, available: Iterable[str], source: str) -> tuple[str, .
 
 
 def of_staff(requested: str) -> str:
-    """Return the language of the staff pages for somebody who reads in a language: that one, or English."""
+    """Return the language of the staff pages for a requested one, or English."""
     return match(requested, STAFF) or STAFF[0]
 
 
 def negotiate(preferences: Iterable[str], available: Iterable[str], source: str) -> str:
-    """Return the available language for tags in order of preference, or the source language if none of them fits."""
+    """Return the best available language for tags in order of preference, or the source language."""
     available = tuple(available)
     for tag in preferences:
         if tag == "*":
@@ -112,7 +112,7 @@ def negotiate(preferences: Iterable[str], available: Iterable[str], source: str)
 
 
 def _matches(requested: str, available: tuple[str, ...]) -> list[str]:
-    """Return the fitting languages, best first: the tag itself, shorter forms of it, then its siblings."""
+    """Return the matching languages, best first: the tag itself, its shorter forms, then its siblings."""
     if len(requested) > MAX_LENGTH:
         return []
     tag = normalize(requested)
@@ -134,19 +134,19 @@ def _same_script(wanted: str, offered: str) -> bool:
 
 
 def _parse(tag: str) -> tuple[str, str, str]:
-    """Return (primary language, script, region); the script is implied for Chinese and empty where it is not given."""
+    """Return (primary language, script, region). For Chinese, a missing script is derived from the region."""
     primary, *rest = tag.split("-")
     if not (2 <= len(primary) <= 8 and primary.isascii() and primary.isalpha()):
         return "", "", ""
     script = region = ""
     for part in rest:
-        if len(part) == 1:  # an extension or private use: nothing after it names the language
+        if len(part) == 1:  # an extension or private use: the rest does not name the language
             break
         if len(part) == 4 and part.isalpha() and not script and not region:
             script = part
         elif (len(part) == 2 and part.isalpha()) or (len(part) == 3 and part.isdigit()):
             region = region or part
-    if primary == "yue" or rest[:1] == ["yue"]:  # Cantonese: in traditional script unless it says otherwise
+    if primary == "yue" or rest[:1] == ["yue"]:  # Cantonese: traditional script by default
         return "zh", script or "hant", region
     primary = _ALIASES.get(primary, primary)
     if primary == "zh" and not script:

@@ -1,4 +1,4 @@
-"""Markdown of runbooks: CommonMark and tables, nothing of HTML, no images, harmless links."""
+"""Markdown of runbooks: CommonMark and tables, without HTML and images, with safe links only."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-# What a link may point to. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
+# Allowed link targets. Not "//host", which leaves the site, and no other scheme: javascript:, data:, vbscript: …
 _LINK = re.compile(r"\A(https?://|mailto:|#|/(?![/\\]))", re.IGNORECASE)
 
-# Markdown's ends of a line; str.splitlines() knows more of them and would count otherwise than the parser.
+# Markdown's line ends. str.splitlines() has more of them, so its line numbers would differ from the parser's.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-# A half character cannot be sent to a browser, and the parser stumbles over it in links.
+# Lone surrogates cannot be encoded for a browser, and break the parser in links.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# A table is as wide as its first line and as long as the text goes on, so two short lines can ask for a million cells.
+# A table takes its width from the first line and its length from the text, so a short text can ask for a million cells.
 _MAX_CELLS = 5_000
 
 _EXPECT = re.compile(r"expect(ed)?:", re.IGNORECASE)
@@ -37,10 +37,10 @@ def render(text: str) -> str:
     return str(_RENDERER.render(_whole(text)))
 
 
-# Parsing is most of what a look at all runbooks costs, and between two looks few of the texts change.
+# Parsing dominates the cost of linting all runbooks, and few texts change between two runs.
 @lru_cache(maxsize=1024)
 def forbidden(text: str) -> tuple[str, ...]:
-    """Return every piece of raw HTML and every image in a text, as it is written. They would be shown as plain text."""
+    """Return the source of every piece of raw HTML and every image. The renderer shows them as plain text."""
     found: list[str] = []
     for token in _flat(_PARSER.parse(_whole(text))):
         if token.type in ("html_inline", "html_block"):
@@ -62,9 +62,9 @@ def numbered_items(text: str) -> tuple[str, ...]:
 
 
 def fenced(text: str) -> tuple[frozenset[int], tuple[int, str] | None]:
-    """Return the lines of the fenced code blocks of a text, counted from 0, and the last block if nothing ends it.
+    """Return the line numbers, from 0, inside fenced code blocks, and an unclosed last block as (line, fence).
 
-    Of that, its line and the fence that would end it. Blocks within lists and quotes are left out: they end with these.
+    Blocks within lists and quotes are left out, because they end with the list or quote.
     """
     lines, code = _LINE_END.split(text), set[int]()
     for token in _BLOCKS.parse(_whole(text)):
@@ -77,7 +77,7 @@ def fenced(text: str) -> tuple[frozenset[int], tuple[int, str] | None]:
 
 
 def undefined(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield name and words of every link whose address is defined in another of the texts: each is rendered alone."""
+    """Yield name and words of every link whose address is defined in another text: each text is rendered alone."""
     if not any("]:" in text for text in texts.values()):
         return
     env: dict[str, Any] = {}
@@ -103,7 +103,7 @@ def _linked(text: str, env: MutableMapping[str, Any]) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Return the first paragraph or list item of a text, without its markup and on one line."""
+    """Return the first paragraph or list item of a text, without markup, on one line."""
     for token in _RENDERER.parse(_whole(text)):
         if token.type == "inline":
             return " ".join("".join(_words(token)).split())
@@ -122,7 +122,7 @@ def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 class _Renderer(RendererHTML):
-    """Writes links, cells and line breaks in our own way: a method renders the token of its name."""
+    """Renders links, table cells and line breaks differently: each method renders the token of its name."""
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
@@ -138,12 +138,12 @@ class _Renderer(RendererHTML):
     td_open = th_open
 
     def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        # What a step is expected to show is written on a line of its own, and is looked for there.
+        # The expected result of a step begins a new line, so keep that line break.
         return "<br>\n" if _EXPECT.match(tokens[idx + 1].content) else "\n"
 
 
 def _small_table(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-    # Counted before anything is parsed: a line is a row at most, and a sign "|" a cell.
+    # Count before parsing: at most one row for each line, and one cell for each "|".
     columns = state.src.count("|", state.bMarks[line], state.eMarks[line]) + 1
     return columns * (end - line) <= _MAX_CELLS and table(state, line, end, silent)
 
@@ -156,9 +156,9 @@ def _with_tables(parser: MarkdownIt) -> MarkdownIt:
 # The preset's default is html on.
 _RENDERER = _with_tables(MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)).disable("image")
 _RENDERER.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]  # as its docs say
-# Sees blocks alone, those that the renderer sees.
+# Finds only blocks, the same as the renderer.
 _BLOCKS = MarkdownIt("commonmark", {"html": False})
 _BLOCKS.core.ruler.enableOnly(["normalize", "block"])
-# Sees HTML and images wherever somebody may have meant them.
+# Finds HTML and images, which the renderer disables.
 _PARSER = _with_tables(MarkdownIt("commonmark"))
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign]  # as its docs say

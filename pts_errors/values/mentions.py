@@ -1,4 +1,4 @@
-"""Which codes a text names: a pasted log line, or a sentence of a runbook."""
+"""Find the codes that a text mentions, such as a pasted log line or a sentence of a runbook."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from enum import Enum, StrEnum, auto
 from functools import cache
 from typing import Any
 
-# Every pattern here is written for Python and JavaScript alike, because the static copy has no server to ask: its
-# script gets them as data (`rules`) and applies them in the same order. All of them ignore case.
+# Every pattern works in Python and JavaScript: the static copy has no server, so its script gets them as data (`rules`)
+# and applies them in the same order. All patterns ignore case.
 
-# A log line may be long; what is beyond is not looked at.
+# Log lines may be long; the rest is ignored.
 MAX_TEXT = 10_000
 
-# What escapes hide: %22 of a URL, \" and \u0022 of JSON in JSON, &quot; of HTML. Applied three times, for escapes of
-# escapes. The first pattern gives the character's number in hexadecimal; the others say what they stand for.
+# Escapes: %22 in URLs, \" and \u0022 of JSON in JSON, &quot; in HTML. Applied three times, for nested escapes. The
+# first pattern captures the character's hexadecimal number; each of the others has its replacement.
 _HEXADECIMAL = r"(?:%|\\+u00)([2-7][0-9a-f])"
 _ESCAPES = (
     (r"&quot;|&#0*34;|&#x0*22;", '"'),
@@ -29,41 +29,41 @@ _ESCAPES = (
     (r"\\+[nrt]", " "),
 )
 
-# A number that is not a part of a longer word, a decimal, a date, a time or an identifier.
+# A number that is not part of a word, decimal, date, time or identifier.
 _NUMBER = r"(?<![\w-])(?<!\d[.,:/])[1-9][0-9]{0,8}(?:\.0+)?(?![\w%]|[.,:]\d|/\d{1,2}\b|-\w)"
 
-# How far before a number its label may begin, and after it its unit.
+# Characters before a number in which its label begins, and after it for its unit.
 _REACH = 60
 
-# What may stand between a label and its number: quotes, brackets, separators, the types that PHP and Python print.
+# Between a label and its number: quotes, brackets, separators, and types as PHP and Python print them.
 _GLUE = (
     r"[\"'`*)\]\s]*"
     r"(?:(?:\b(?:is|was|number|no|nr)\b\.?|[:=#>|\u2192]|\s-\s|[\"']\s*,|;(?=s:\d|i:))[\"'`*(\[{\s]*)*"
     r"(?:s:\d+:|i:|int\(|string\(\d+\)|float\(|decimal\(|str\(|\bb(?=[\"'])|\bu(?=[\"']))?[\"'`*(\[{\s]*"
 )
-# Names that say that a number is a code: code, error_code, errorCode, rc, PTSError, "the error code".
+# Labels of a code: code, error_code, errorCode, rc, PTSError, "the error code".
 _CODE = r"(?:^|[^a-z0-9])(?:[a-z0-9_.-]*(?:codes?|error|err|errno|exception)|rc|ret|pts)"
-# The same in the languages of the catalog, and addresses of our own pages.
+# The same in the catalog's languages, and URLs of our own pages.
 _CODE_ELSEWHERE = (
     r"(?:c[o\u00f3]digo|kode|\bkod|m\u00e3(?:\sl\u1ed7i)?|[\u041a\u043a]\u043e\u0434\u0430?|\u0643\u0648\u062f|\u0631\u0645\u0632"
     r"|\u0915\u094b\u0921|\u0e23\u0e2b\u0e31\u0e2a|\u30b3\u30fc\u30c9|\ucf54\ub4dc|(?:\u9519\u8bef|\u8fd4\u56de|\u54cd\u5e94|\u4ee3|\u7b54)\u7801"
     r"|(?:\u932f\u8aa4|\u56de\u50b3|\u56de\u61c9|\u4ee3)\u78bc|errors/|books/)"
 )
-# What the gateway did, when a number follows.
+# Verbs of the gateway before a number.
 _ANSWERED = (
     r"\b(?:answer(?:ed|s)?|return(?:ed|s)?|respon(?:ded|ds|se)|repl(?:ied|ies|y)|said|says"
     r"|(?:failed|refused|rejected) with)(?:\s+(?:with|by|the|an?|error|code|pts))*[\"'`(\s:=]*$"
 )
 _LABELS = (f"{_CODE}{_GLUE}$", f"{_CODE_ELSEWHERE}{_GLUE}$", _ANSWERED)
-# A state of an order is no code, whatever a program calls it; nor are these other things.
+# An order status is not a code, whatever a program calls it; nor are these other numbers.
 _NO_CODE = (
     r"(?:(?:stat(?:us|e)|http|exit|zip|country|currency|language|area|bank|cnaps|branch|swift|\bqr|\bbar|promo|otp)"
     r"[\s_.-]*(?:codes?|err|error)|\b(?:de|en|uni|trans|post(?:al)?[_-]?)codes?"
     r"|(?:\u72b6\u6001|\u72c0\u614b|\u30b9\u30c6\u30fc\u30bf\u30b9|\uc0c1\ud0dc|[\u0421\u0441]\u0442\u0430\u0442\u0443\u0441)\S{0,4})"
 )
-# A level of a log, before the number of a process.
+# A log level before a process number.
 _LOG_LEVEL = r"(?:^|[^\w])ERROR[\s\[(]+$"
-# Something else names the number: amount=1000, worker[1001], "status": "1000", port 9093, after 1000, $1000.
+# The number is something else: amount=1000, worker[1001], "status": "1000", port 9093, after 1000, $1000.
 _OTHER = (
     r"[\w\"'\])\u0080-\uffff][ \t]*[:=#\[>@]{1,2}[\s\"'(\[{]*$|[/$\u20ac\u00a3\u00a5\u20b1\u20b9]\s?$"
     r"|\b(?:status|state|orders?|ids?|amount|sum|total|balance|port|line|pid|thread|worker|process|after|within|took"
@@ -76,20 +76,20 @@ _UNIT = (
     r"|connections|workers|messages|lines|entries|words|characters|php|rmb|cny|usd|eur|usdt|btc)\b"
     r"(?![\"'`]?\s?[=:>])"
 )
-# Between the numbers of a list, which share the label of the first.
+# Between the numbers of a list, which share the first one's label.
 _AND = r"[\"'`]?\s?(?:,|and|or|/|&|\+)\s?(?:and\s|or\s)?[\"'`]?"
-# Short enough that nobody pasted it: somebody typed the number that is meant.
+# A text so short that it was typed, not pasted, so the number is intended.
 _TYPED = r"^[^=:{}<>\[\]\n]*$"
 _TYPED_WORDS = 5
 
-# What may name an order or one of its like: order, order_id, orderNo, "order": {"id": …
+# Names of orders, transactions and requests: order, order_id, orderNo, "order": {"id": …
 _SHORT = {"transaction": ("txn", "trx"), "request": ("req",)}
 _VALUE = r"[A-Za-z0-9._:-]{1,64}"
 _NAMED = r"(?:\W{0,6}_?(?:id|no|nr|num|number|ref|reference))?[\"'`]?\s{0,3}[=:>]?[\s\"'`(]{0,4}"
 
 
 class _Kind(Enum):
-    """What a number is, as far as the text before it tells."""
+    """The kind of a number, judged by the text before it."""
 
     LABELED = auto()
     PLAIN = auto()
@@ -97,21 +97,21 @@ class _Kind(Enum):
 
 
 class Reason(StrEnum):
-    """Why a code is taken from a text."""
+    """The reason to take a code from a text."""
 
     LABEL = "label"
-    """A name such as ``code`` says so."""
+    """It has a label such as ``code``."""
     NAME = "name"
-    """The text holds our name of the code."""
+    """The text contains the code's name."""
     MESSAGE = "message"
-    """The text holds the gateway's own message."""
+    """The text contains the code's provider message."""
     NUMBER = "number"
-    """It is a number of the text, and nothing says that it is something else."""
+    """It is a number without a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """One number of a text that may be a code."""
+    """A number in a text that may be a code."""
 
     code: str
     start: int
@@ -120,7 +120,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One code that a text may mean."""
+    """A code that a text may mean."""
 
     code: str
     reason: Reason
@@ -128,24 +128,24 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a text names."""
+    """The codes found in a text."""
 
     candidates: tuple[Candidate, ...] = ()
-    """In the order of the text. A labeled number of four digits is one even if the catalog does not have it."""
+    """In the order of the text, including unknown labeled numbers of four digits."""
     is_certain: bool = False
-    """Whether there is exactly one, and no guess is needed to take it."""
+    """Whether there is exactly one candidate, without guessing."""
 
     def single(self, known: Collection[str]) -> str:
-        """Return the one code that the text means for certain, if it is a known one, or an empty text."""
+        """Return the code if it is certain and known, or an empty text."""
         code = self.candidates[0].code if self.is_certain else ""
         return code if code in known else ""
 
 
 def in_text(text: str) -> Iterator[Mention]:
-    """Yield every number of a text that may be a code: a labeled one, or one that nothing else names."""
+    """Yield every number that may be a code: labeled as one, or without any label."""
     kind, end = _Kind.OTHER, -1
     for found in _compiled(_NUMBER).finditer(text):
-        # A number of a list is what the one before it is: "codes 4001 and 9007", "status 3000 or 4000".
+        # Numbers of a list are of one kind: "codes 4001 and 9007", "status 3000 or 4000".
         if end < 0 or not _compiled(_AND).fullmatch(text[end : found.start()]):
             kind = _kind_of(text[max(0, found.start() - _REACH) : found.start()])
         end = found.end()
@@ -156,10 +156,10 @@ def in_text(text: str) -> Iterator[Mention]:
 
 
 def read(text: str, codes: Mapping[str, tuple[str, str]]) -> Reading:
-    """Return which codes a pasted or typed text names. ``codes`` are name and provider message of every known code.
+    """Return the codes in a pasted or typed text. ``codes`` are name and provider message of every known code.
 
-    Labeled numbers win over names and the gateway's messages, and those over other numbers. Nothing is certain that
-    rests on a number alone, unless the text is so short that somebody typed it.
+    Labeled numbers take precedence over names and provider messages, and these over other numbers. A bare number is
+    only certain in a text so short that it was typed.
     """
     text = plain(text)
     mentions = list(in_text(text))
@@ -177,9 +177,9 @@ def read(text: str, codes: Mapping[str, tuple[str, str]]) -> Reading:
 
 
 def values(text: str, names: Collection[str]) -> dict[str, str]:
-    """Return what a text names as the order, request and so on: ``order_id`` from ``order_id``, ``orderNo``, ``order``.
+    """Return the ids of the order, request and so on in a text: ``order_id`` from ``order_id``, ``orderNo``, ``order``.
 
-    Only harmless characters; a value that nothing but the word precedes has to hold a digit.
+    A value consists of harmless characters and contains at least one digit.
     """
     text = plain(text)
     found = {}
@@ -195,7 +195,7 @@ def values(text: str, names: Collection[str]) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """Return the text without the escapes that URLs, JSON in JSON and HTML put around quotes, cut to a bound."""
+    """Return the text without the escapes of URLs, nested JSON and HTML, cut to `MAX_TEXT`."""
     text = unicodedata.normalize("NFKC", text[:MAX_TEXT])
     for _round in range(3):
         text = _compiled(_HEXADECIMAL).sub(lambda found: chr(int(found[1], 16)), text)
@@ -205,7 +205,7 @@ def plain(text: str) -> str:
 
 
 def rules() -> dict[str, Any]:
-    """Return the patterns as JSON values, for the script of the static copy."""
+    """Return the patterns as JSON values, for the static copy's script."""
     return {
         "max": MAX_TEXT,
         "hexadecimal": _HEXADECIMAL,
@@ -224,7 +224,7 @@ def rules() -> dict[str, Any]:
 
 
 def _named(text: str, codes: Mapping[str, tuple[str, str]]) -> dict[str, Reason]:
-    """Return the codes whose name or message the text holds; of messages within messages, the longest."""
+    """Return the codes whose name or provider message is in the text. A longer message hides shorter ones in it."""
     words = set(_compiled(r"\w+").findall(text))
     words |= {word.upper() for word in words if "_" in word}
     found = {code: Reason.NAME for code, (name, _message) in codes.items() if name in words}
@@ -246,7 +246,7 @@ def _by_message(codes: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _kind_of(before: str) -> _Kind:
-    """Return what the text before a number makes of it."""
+    """Return the kind of a number after this text."""
     if _compiled(f"{_NO_CODE}{_GLUE}$").search(before):
         return _Kind.OTHER
     is_log_level = _compiled(_LOG_LEVEL, re.ASCII).search(before)

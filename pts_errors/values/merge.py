@@ -1,4 +1,4 @@
-"""Three-way merge of one code, field by field and language by language: shipped values into local ones."""
+"""Three-way merge of shipped values into the local values of one code, field by field and language by language."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from pts_errors.values.entry import Entry
 from pts_errors.values.fields import SLUG, Path, build, confirmed, flatten, is_same, language_of, put, three_way
 
-# Those that `Entry.is_consistent` reads.
+# The fields of `Entry.is_consistent`, which are merged together.
 _BOUND = {(name,) for name in ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """The outcome of a merge."""
+    """The result of a merge."""
 
     entry: Entry
     taken: tuple[Path, ...]
-    """Where the shipped value was taken, because nobody had edited the local one."""
+    """Paths without a local edit: the shipped value was taken."""
     kept: tuple[Path, ...]
-    """Where both sides changed: the local value stays, and somebody should look at the shipped one."""
+    """Conflicts, changed on both sides: the local value stays, and the shipped one waits for a decision."""
 
 
 def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
-    """Return our entry with what changed from base to theirs, wherever we had left the base as it was.
+    """Return our entry with the shipped changes from base to theirs, except where we changed the base as well.
 
-    ``base`` is what was shipped last; without one, everything that differs counts as changed on both sides. What we
-    deleted stays deleted. Where a value of theirs contradicts one that we edited, ours stay together.
+    ``base`` is the last shipped entry. Without it, every difference is a conflict. Local deletions stay. If a shipped
+    value would contradict a local edit, all fields that depend on each other keep their local values.
     """
     before, mine, other = flatten(base), flatten(ours), flatten(theirs)
     paths = _comparable(before, mine, other)
@@ -56,9 +56,9 @@ def paths(one: Entry, other: Entry) -> list[Path]:
 
 
 def _comparable(*sides: Mapping[Path, Any]) -> list[Path]:
-    """Return the paths that mean the same on all sides.
+    """Return the paths that can be compared between all sides.
 
-    The texts of a category do not where the code has moved; a confirmed source text goes with its translation.
+    Category texts cannot if the code has moved to another category. Confirmed source texts follow their translation.
     """
     has_moved = len({side[SLUG] for side in sides if side}) > 1
     return [
@@ -69,7 +69,7 @@ def _comparable(*sides: Mapping[Path, Any]) -> list[Path]:
 
 
 def _taking(ours: Entry, mine: Mapping[Path, Any], theirs: Mapping[Path, Any], paths: Iterable[Path]) -> Entry:
-    """Return our entry with their values of some paths; a category is taken whole."""
+    """Return our entry with their values at these paths; a category is taken as a whole."""
     flat = dict(mine)
     for path in paths:
         for name in [name for name in theirs if name[0] == "category"] if path == SLUG else [path]:

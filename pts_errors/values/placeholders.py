@@ -1,4 +1,4 @@
-"""Site constants in texts: ``{brand}`` is replaced by a value of the host's settings, and by nothing else."""
+"""Site constants in texts: ``{brand}`` is replaced by a value from the host's settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 NAME = "[a-z][a-z0-9_]{0,31}"
-"""What a placeholder is called, as a regular expression."""
+"""The name of a placeholder, as a regular expression."""
 
 _PLACEHOLDER = re.compile(rf"\{{({NAME})\}}")
 # First strong isolate and its end (UAX 9): a Latin brand inside Arabic text must not reorder its neighbours.
@@ -19,17 +19,17 @@ def names(text: str) -> frozenset[str]:
 
 
 def fill(text: str, context: Mapping[str, object], *, isolate: bool) -> str:
-    """Return the text with every known placeholder replaced; unknown ones and all other braces stay as they are.
+    """Return the text with every known placeholder replaced; unknown ones and other braces stay.
 
-    A single pass of plain replacement: no format specifications, no attribute access, and nothing in a replaced value
-    is looked at again. ``isolate`` wraps each value for right-to-left texts.
+    This is one pass of plain replacement, without format specifications or attribute access, and replaced values are
+    not scanned again. ``isolate`` wraps each value for right-to-left texts.
     """
     if "{" not in text:
         return text
 
     def replaced(found: re.Match[str]) -> str:
         value = context.get(found[1])
-        if not isinstance(value, str):  # unknown, or a mistake that the system check names: here it breaks no page
+        if not isinstance(value, str):  # unknown, or a mistake that the system check reports; do not break the page
             return found[0]
         return f"{_ISOLATE}{value}{_END_ISOLATE}" if isolate else value
 

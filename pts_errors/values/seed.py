@@ -1,4 +1,4 @@
-"""The catalog that the package ships, and its form: a Django fixture with natural keys."""
+"""The shipped catalog, read and written as a Django fixture with natural keys."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from pts_errors.values.entry import Entry
 
-# Raised by one with every release that changes the shipped catalog: `migrate` merges each version once.
-VERSION = 3
+# Incremented in every release that changes the shipped catalog. `migrate` merges each version once.
+VERSION = 2
 
-# Says in the log of revisions where the first one comes from.
+# The note of revisions with shipped values.
 NOTE = "Shipped with django-pts-errors."
 
 _CODE, _MESSAGE, _CATEGORY, _RUNBOOK = (
@@ -28,7 +28,7 @@ def packaged() -> tuple[Entry, ...]:
 
 
 def write(entries: Iterable[Entry]) -> str:
-    """Return a Django fixture of the entries: deterministic, one line a row, readable by ``loaddata``."""
+    """Return a Django fixture of the entries: deterministic, with one row a line, readable by ``loaddata``."""
     categories: dict[str, Any] = {}
     codes, messages, runbooks = [], [], []
     for entry in entries:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.browser import chromium_path
-from tests.factories import GroupFactory, UserFactory
+from tests.support.factories import GroupFactory, UserFactory
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
@@ -23,7 +23,7 @@ _ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
+def browser() -> Iterator[object]:
     """The browser of the machine."""
     # Playwright keeps an event loop in this thread, in which Django would refuse the queries of the tests themselves.
     with pytest.MonkeyPatch.context() as patch, playwright_api.sync_playwright() as playwright:
@@ -34,7 +34,7 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture
-def open_as(chromium, live_server) -> Iterator[Callable[..., object]]:
+def open_as(browser, live_server) -> Iterator[Callable[..., object]]:
     """Return a function that opens the page of a new session: ``open_as("edda", "editor")``."""
     contexts = []
 
@@ -44,7 +44,7 @@ def open_as(chromium, live_server) -> Iterator[Callable[..., object]]:
             user.groups.add(GroupFactory(role=role, limit=limit))
         client = Client()
         client.force_login(user)
-        context = chromium.new_context(base_url=live_server.url, **options)
+        context = browser.new_context(base_url=live_server.url, **options)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         contexts.append(context)
         return context.new_page()

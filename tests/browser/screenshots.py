@@ -22,9 +22,9 @@ from django.test import Client
 from example_project import settings as demo_settings
 from pts_errors import publishing
 from pts_errors.models import ErrorCode, Message
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
-from tests.factories import FlagFactory, UserFactory
-from tests.hosts import ROOT
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
+from tests.support.factories import FlagFactory, UserFactory
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,12 +41,12 @@ _IMPACT = "#id_runbook-impact"
 
 
 @pytest.fixture
-def open_page(chromium, live_server) -> Callable[..., Any]:
+def open_page(browser, live_server) -> Callable[..., Any]:
     """Return a context manager that opens a page of somebody's session."""
 
     @contextmanager
     def opened(name: str = "", **look: Any) -> Iterator[Any]:
-        context = chromium.new_context(base_url=live_server.url, **look)
+        context = browser.new_context(base_url=live_server.url, **look)
         # The menu of all models takes a third of the width, and is the same on every screen.
         context.add_init_script("localStorage.setItem('django.admin.navSidebarIsOpen', 'false')")
         if name:

@@ -12,8 +12,8 @@ from django.core.management import call_command
 
 from pts_errors import lookup
 from pts_errors.models import ErrorCode, Message, Revision, Runbook
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
-from tests.factories import FlagFactory
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, message_url
+from tests.support.factories import FlagFactory
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -70,7 +70,7 @@ def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     translator.goto(f"{MATRIX}next/fil/")
     expect(translator.locator(".pts-changed")).to_be_visible()
     translator.fill("#id_title", "Masyadong mababa ang balanse")
-    translator.click("text=Save, next to do")
+    translator.click("text=Save and open next")
     expect(translator.locator(".messagelist")).to_contain_text("Nothing is left to do")
 
     # Editor and publisher collide. Nobody's text is lost.
@@ -93,7 +93,7 @@ def test_three_people_edit_translate_collide_publish_and_restore(open_as):
     publisher.select_option("select[name=action]", "publish_selected")
     publisher.click("button[name=index]")
     expect(publisher.locator("#content")).to_contain_text("Runbook: impact")
-    expect(publisher.locator("#content")).to_contain_text("These translations will need review")
+    expect(publisher.locator("#content")).to_contain_text("these translations will need review")
     publisher.fill("#id_note", "Plainer words.")
     publisher.click("text=Publish 1 code as revision 2")
     expect(publisher.locator(".messagelist")).to_contain_text("Published 1 code as revision 2")
@@ -139,13 +139,13 @@ def test_files_are_imported_for_everybody(open_as, tmp_path, scheme):
     page.set_input_files("#id_files", file)
     page.click("text=Show what would change")
     expect(page.locator("#pts-import h2")).to_have_text(
-        ["Conflict: changed here too (1)", "Rejected (1)", "Changed (1)"]
+        ["Conflict: changed here as well (1)", "Rejected (1)", "Changed (1)"]
     )
     wide = page.evaluate("document.documentElement.scrollWidth")
     violations = axe.Axe().run(page).response["violations"]
-    page.get_by_label("Take theirs").check()
+    page.get_by_label("Take the file's value").check()
     page.click("text=Apply to drafts")
-    expect(page.locator(".messagelist")).to_contain_text("Wrote the files into the drafts of 2 codes.")
+    expect(page.locator(".messagelist")).to_contain_text("Imported the files into the drafts of 2 codes.")
 
     assert wide <= 360
     assert [(v["id"], v["nodes"]) for v in violations if v["impact"] in ("serious", "critical")] == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,19 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 from pytest_django import Settings
 
 from pts_errors import snapshot
 from pts_errors.pages import words
-from tests.browser import chromium_path
-from tests.factories import FlagFactory
-from tests.test_mentions import LINES
+from tests.support.factories import FlagFactory
+from tests.values.test_mentions import LINES
 
 # Pictures for people to look at, only when somebody wants them.
 PICTURES = os.environ.get("PTS_ERRORS_PICTURES")
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-]
 SIZES = {"desk": (1280, 900), "phone": (375, 812)}
 # Every two of a language, a color scheme and a size meet: contrast is of a scheme, and width of a language and a size.
 READERS = [
@@ -43,17 +37,6 @@ READERS = [
 ]
 # What a host may demand at its strictest.
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return one browser for the module."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright runs an event loop in this thread, which Django would take for an asynchronous caller.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from pytest_django import Settings
 
 from pts_errors import publishing
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
-from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, routes, said
-from tests.api import client_of, make_user
-from tests.factories import UserFactory
+from tests.support.admin_pages import LIST, PUBLISH, code_url, fields, message_url, routes, said
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -193,7 +193,7 @@ def secret(django_capture_on_commit_callbacks: Any) -> Client:
     with django_capture_on_commit_callbacks(execute=True):
         publishing.publish(["8010"])
     Runbook.objects.filter(error__code="8010").update(impact=f"{SECRET} three. ![{SECRET}](x)")
-    client_of(make_user(username="reader", permissions=("view_runbook",))).post(
+    client_of(UserFactory(username="reader", permissions=("view_runbook",))).post(
         "/errors/runbooks/8010/flag/", {"text": SECRET}
     )
     names = (
@@ -204,7 +204,7 @@ def secret(django_capture_on_commit_callbacks: Any) -> Client:
         "view_message",
         "change_message",
     )
-    return client_of(make_user(username="publisher", permissions=names))
+    return client_of(UserFactory(username="publisher", permissions=names))
 
 
 def test_a_runbook_is_nowhere_for_who_may_not_read_it(secret: Client) -> None:

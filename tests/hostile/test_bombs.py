@@ -16,7 +16,7 @@ from pts_errors.values import diff, markdown, placeholders
 from pts_errors.values.diff import Kind
 from pts_errors.values.entry import Runbook
 from tests.hostile.strings import EVERY, is_sendable
-from tests.values import make_entry
+from tests.support.values import make_entry
 
 # Python's parser of patterns has no public name.
 _parser = importlib.import_module("re._parser")

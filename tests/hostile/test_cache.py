@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from pts_errors.models import Revision
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, send
-from tests.factories import UserFactory
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, send
+from tests.support.factories import UserFactory
 
 
 class CacheThatIsAway(DummyCache):

@@ -15,12 +15,12 @@ from pts_errors.models import ErrorCode
 from pts_errors.models import Message as MessageRow
 from pts_errors.models import Runbook as RunbookRow
 from pts_errors.values.entry import UNSTORABLE, Entry, Message, Runbook
-from tests.admin_pages import LIST
-from tests.api import client_of
-from tests.factories import UserFactory
 from tests.hostile.oracle import ATTACKS, faults
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
-from tests.values import make_entry
+from tests.support.admin_pages import LIST
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
+from tests.support.values import make_entry
 
 STORABLE = tuple(text for text in EVERY if not UNSTORABLE.search(text) and len(text) < 2_000)
 

@@ -22,10 +22,10 @@ from pts_errors.admin.forms import (
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.pages.runbook_views import FlagForm
 from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS
-from tests.admin_pages import LIST, PUBLISH, code_url, fields, message_url, said
-from tests.api import client_of
-from tests.factories import UserFactory
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
+from tests.support.admin_pages import LIST, PUBLISH, code_url, fields, message_url, said
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ import pytest
 from django.urls import get_resolver
 
 from pts_errors.models import ErrorCode
-from tests.admin_pages import routes
-from tests.api import client_of
-from tests.factories import UserFactory
+from tests.support.admin_pages import routes
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,11 @@ from pts_errors import snapshot
 from pts_errors.exceptions import PTSError
 from pts_errors.middleware import PTSErrorMiddleware
 from pts_errors.models import ErrorCode, Revision
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url
-from tests.api import client_of, make_user
-from tests.factories import UserFactory
 from tests.hostile.oracle import ATTACKS, faults
 from tests.hostile.strings import EVERY, MIXED, STRINGS, raw
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -52,7 +52,7 @@ def staff() -> Client:
 
 def test_any_text_in_a_path_is_not_found(client: Client) -> None:
     """Only ASCII digits are a code, and only they reach the catalog; not one path is a fault."""
-    reader = lenient(client_of(make_user(permissions=("view_runbook", "view_revision"))))
+    reader = lenient(client_of(UserFactory(permissions=("view_runbook", "view_revision"))))
     wrong = []
     for text in (*MIXED[1:], *SHORT):
         part = in_url(text)
@@ -109,7 +109,7 @@ def test_any_text_in_a_parameter_of_a_page_changes_no_more_than_it_should(client
 
 def test_any_text_in_a_parameter_of_a_runbook_is_left_out() -> None:
     """Only harmless characters fill a placeholder, whatever they stand in."""
-    reader = lenient(client_of(make_user(permissions=("view_runbook",))))
+    reader = lenient(client_of(UserFactory(permissions=("view_runbook",))))
     wrong = []
     for text in (*MIXED[::2], *ATTACKS[::2]):
         query = "&".join(f"{name}={in_url(text)}" for name in ("order_id", "merchant_id", "q"))
@@ -126,7 +126,7 @@ def test_any_text_in_a_parameter_of_a_runbook_is_left_out() -> None:
 @pytest.mark.parametrize("text", WORST, ids=lambda text: ascii(text[:8]))
 def test_any_text_in_a_parameter_of_the_log_is_refused_or_unknown(text: str) -> None:
     """The API asks the database only for numbers."""
-    reader = lenient(client_of(make_user(permissions=("view_runbook", "view_revision"))))
+    reader = lenient(client_of(UserFactory(permissions=("view_runbook", "view_revision"))))
 
     for name in ("since", "code"):
         assert reader.get(f"/api/revisions/?{name}={in_url(text)}").status_code == 400
@@ -287,7 +287,7 @@ def test_a_request_of_absurd_size_is_refused_or_answered_as_any_other(path: str,
 @pytest.mark.parametrize("path", ["/api/errors/", "/api/categories/", "/api/revisions/"])
 def test_names_of_the_orm_in_the_query_do_nothing(path: str) -> None:
     """Only the documented parameters reach anything."""
-    reader = client_of(make_user(permissions=("view_runbook", "view_revision")))
+    reader = client_of(UserFactory(permissions=("view_runbook", "view_revision")))
     plain = reader.get(path).content
     names = (*STRINGS["orm"], "runbook__contains", "author__password__startswith", "error__runbook__impact__regex")
 
@@ -312,7 +312,7 @@ def test_names_of_the_orm_in_the_admin_reach_no_other_table() -> None:
 def test_other_methods_are_refused_unread(method: str) -> None:
     """For everybody, by the page or before it by Django, which wants a token first; no header makes them another."""
     before = Revision.objects.count(), ErrorCode.objects.get(code="1007").version
-    clients = (Client(enforce_csrf_checks=True), client_of(make_user(is_superuser=True)))
+    clients = (Client(enforce_csrf_checks=True), client_of(UserFactory(is_superuser=True)))
 
     for path in ("/errors/", "/errors/1007/", "/errors/1007.md", "/api/errors/"):
         for client in clients:

@@ -17,9 +17,9 @@ from pytest_django import Settings
 from pts_errors import lookup, problem, snapshot
 from pts_errors.exceptions import PTSError, raise_for_code
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from tests.api import client_of, make_user
-from tests.factories import FlagFactory
 from tests.hostile.strings import EVERY, STRINGS, is_sendable
+from tests.support.api import client_of
+from tests.support.factories import FlagFactory, UserFactory
 
 CARD = "4111111111111111"
 PUBLIC = ("/errors/", "/errors/1007/", "/errors/1010.json", "/errors/1010.md", "/api/errors/", "/api/errors/1010/")
@@ -140,7 +140,7 @@ def test_a_public_code_costs_the_same_whether_it_is_hidden_from_customers_or_not
 )
 def test_a_stranger_cannot_tell_what_staff_have(path: str, client: Client, django_assert_num_queries: Any) -> None:
     """The same refusal, by the same work, whether there is something or not, with a permission missing as well."""
-    staff = client_of(make_user())
+    staff = client_of(UserFactory())
     for who in (client, staff):
         who.get(path.format("1007"))
         answers = set()
@@ -201,7 +201,7 @@ def test_djangos_cache_poisons_no_page(settings: Settings) -> None:
     ]
     settings.ALLOWED_HOSTS = ["*"]
     cache.clear()
-    staff = client_of(make_user(permissions=("view_runbook",)))
+    staff = client_of(UserFactory(permissions=("view_runbook",)))
     poison = {
         "X-Forwarded-Host": "evil.example",
         "X-Original-URL": "/errors/1001/",

@@ -8,9 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from pts_errors.models import Category, ErrorCode, Message, Runbook
-from tests.admin_pages import LIST
-from tests.api import client_of
-from tests.factories import UserFactory
+from tests.support.admin_pages import LIST
+from tests.support.api import client_of
+from tests.support.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -20,10 +20,10 @@ from pts_errors.models import Category, ErrorCode, Message, Revision, Runbook
 from pts_errors.pages import static_copy
 from pts_errors.publishing import reviews
 from pts_errors.values.entry import RUNBOOK_SECTIONS
-from tests.admin_pages import LIST, MATRIX, PUBLISH, code_url, fields, message_url
-from tests.api import client_of
-from tests.factories import FlagFactory, UserFactory
 from tests.hostile.oracle import ATTACKS, MARK, faults
+from tests.support.admin_pages import LIST, MATRIX, PUBLISH, code_url, fields, message_url
+from tests.support.api import client_of
+from tests.support.factories import FlagFactory, UserFactory
 
 CODES = ("1001", "1003", "1007", "1010", "1018", "4001", "8010", "8108", "9002", "9005", "9999")
 ATTACK = dict(zip(CODES, ATTACKS, strict=True))

@@ -6,8 +6,10 @@ import ast
 import re
 from pathlib import Path
 
-_TESTS = Path(__file__).resolve().parent.parent
-_PAGE = _TESTS.parent / "docs" / "reference" / "hostile-input.md"
+from tests.support.paths import ROOT
+
+_TESTS = ROOT / "tests"
+_PAGE = ROOT / "docs" / "reference" / "hostile-input.md"
 _ROW = re.compile(r"^\| (?P<number>\d+) \| (?P<case>[^|]+) \| (?P<here>[^|]+) \| (?P<tests>[^|]+) \|$", re.MULTILINE)
 _CASES = 53
 _OWN = 15

@@ -38,11 +38,10 @@ class Command(BaseCommand):
     help = "Migrate, create the demo roles, print the addresses worth opening, and serve."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the address to serve on."""
         parser.add_argument("address", nargs="?", default="127.0.0.1:8000", help="default: 127.0.0.1:8000")
 
     def handle(self, *, address: str, **options: Any) -> None:
-        """Prepare what is missing, say where to look, and serve until Ctrl-C."""
+        """Create what is missing, print the addresses, and serve until Ctrl-C."""
         if not settings.DEBUG:
             raise CommandError("The demo has users with well-known passwords. It does not run with DEBUG off.")
         self.stdout.write("Preparing the database …")
@@ -52,7 +51,7 @@ class Command(BaseCommand):
             if create_role(role, codenames):
                 self.stdout.write(f"Created the role {role}.")
         self._print_directions(address)
-        # Without the reloader, which would run this command twice.
+        # The reloader would run this command twice.
         call_command("runserver", address, use_reloader=False)
 
     def _print_directions(self, address: str) -> None:
@@ -68,7 +67,7 @@ class Command(BaseCommand):
 
 
 def create_role(role: str, codenames: tuple[str, ...]) -> bool:
-    """Create the group and the user of a role where they are missing; return whether the user was."""
+    """Create the group and the user of a role if missing; return whether the user is new."""
     group, is_new = Group.objects.get_or_create(name=role)
     if is_new:
         permissions = Permission.objects.filter(content_type__app_label="pts_errors", codename__in=codenames)

@@ -1,0 +1,1 @@
+"""The commands, one a module: each parses its arguments, calls another room, and prints."""

@@ -1,4 +1,4 @@
-"""The command ``pts_compile``."""
+"""Compile a catalog directory into the fixture that the package ships."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ from pts_errors.values import seed
 
 
 class Command(BaseCommand):
-    """Compiles a catalog in people's form."""
+    """Compiles a catalog that people edit as files."""
 
     help = "Compile a catalog directory into a Django fixture, as gettext compiles .po into .mo."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the directory and the file."""
         parser.add_argument("directory", type=Path, help="directory with codes.csv, messages/ and runbooks/")
         parser.add_argument("file", type=Path, help="fixture to write")
 
     def handle(self, *, directory: Path, file: Path, **options: Any) -> None:
-        """Read, write, and say what was written."""
         try:
             records = parse(read(directory), source_language=conf.SOURCE_LANGUAGE)
             entries = compiled(records, source_language=conf.SOURCE_LANGUAGE)

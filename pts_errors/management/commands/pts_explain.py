@@ -1,4 +1,4 @@
-"""The command ``pts_explain``."""
+"""Explain one published code in a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pts_errors.pages import runbook as runbooks
 from pts_errors.values import languages
 from pts_errors.values.entry import RetryAdvice
 
-# Longer lines are hard to follow with the eyes, however wide the screen is.
+# Longer lines are hard to read, however wide the terminal is.
 _MAX_WIDTH = 100
 
 _ITEM = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])\s+)?")
@@ -29,20 +29,18 @@ _CODE_SPAN = re.compile(r"`[^`]*`")
 
 
 class Command(BaseCommand):
-    """Explains one code to somebody who has just met it."""
+    """Explains one published code."""
 
-    help = "Explain a code as it is published: what it means, what may be done, and who reads what."
-    requires_system_checks = ()  # somebody woken by a code has no time for the settings
+    help = "Explain a published code: what it means, what to do next, and the text for each audience."
+    requires_system_checks = ()  # on-call staff need it even when a setting is wrong
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the code, and how to tell it."""
         parser.add_argument("code", help="number of the code, such as 1007")
         parser.add_argument("--language", help="language of texts and labels, such as zh-hans")
-        parser.add_argument("--runbook", action="store_true", help="print the runbook, too, as Markdown")
+        parser.add_argument("--runbook", action="store_true", help="also print the runbook, as Markdown")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *, code: str, language: str | None, runbook: bool, as_json: bool, **options: Any) -> None:
-        """Print the Markdown of the code's pages."""
         catalog = snapshot.current()
         table = catalog.table(language or translation.get_language() or conf.SOURCE_LANGUAGE)
         error = table.find(code)
@@ -62,7 +60,7 @@ class Command(BaseCommand):
             text = reference.as_markdown(catalog, error.code, language=table.language)
             text += f"\n{_published(error.revision)}\n"
         if runbook:
-            # The language of the staff pages, as there.
+            # In the language of the staff pages.
             with translation.override(languages.of_staff(table.language)):
                 text += f"\n{runbooks.as_markdown(catalog, error.code)}"
         lines = text.splitlines()
@@ -83,7 +81,7 @@ def _published(revision: int) -> str:
 
 
 def _wrapped(lines: list[str], width: int) -> Iterator[str]:
-    """Wrap paragraphs and list items at words; leave tables, and code that somebody will copy, as they are."""
+    """Wrap paragraphs and list items at words; leave tables and code, which people copy, as they are."""
     is_code = False
     for line in lines:
         if line.lstrip().startswith("```"):
@@ -92,7 +90,7 @@ def _wrapped(lines: list[str], width: int) -> Iterator[str]:
             yield line
             continue
         indent = " " * len(_ITEM.match(line)[0])  # type: ignore[index]  # the pattern matches an empty text, too
-        # A character that is no white space holds a code span together.
+        # A character other than white space holds a code span together.
         held = _CODE_SPAN.sub(lambda found: found[0].replace(" ", "\x00"), line)
         for part in textwrap.wrap(
             held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False

@@ -1,4 +1,4 @@
-"""The command ``pts_export``."""
+"""Write the catalog as files that people edit, or as pages that need no server."""
 
 from __future__ import annotations
 
@@ -24,32 +24,31 @@ from pts_errors.values.catalog import Catalog
 class Command(BaseCommand):
     """Writes the catalog to files."""
 
-    help = "Write the catalog as files that people edit and pts_import reads, or as pages that need no server."
+    help = "Export the catalog as files to edit and import again, or as static pages."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the directories, what to write, and which codes and languages of it."""
-        # Options may stand between the directory and the codes, which argparse does not read by itself.
+        # Options may stand between the directory and the codes, which argparse does not allow by default.
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument(
             "directory", nargs="?", type=Path, metavar="DIR", help="directory for CSV, PO and Markdown files"
         )
-        parser.add_argument("codes", nargs="*", metavar="CODE", help="code to write, all if none is given")
+        parser.add_argument("codes", nargs="*", metavar="CODE", help="code to write; all codes if omitted")
         state = parser.add_mutually_exclusive_group()
-        state.add_argument("--live", action="store_true", help="write what is published (the default)")
-        state.add_argument("--drafts", action="store_true", help="write what the admin edits")
+        state.add_argument("--live", action="store_true", help="write the published catalog (default)")
+        state.add_argument("--drafts", action="store_true", help="write the drafts")
         parser.add_argument(
             "--language",
             action="append",
             default=[],
             dest="only",
             metavar="L",
-            help="write the PO file of this language and nothing else; may be repeated, and the language may be new",
+            help="write only the PO file of this language, which may be new; may be repeated",
         )
         parser.add_argument(
             "--html", type=Path, metavar="DIR", help="directory for the public pages, in every language"
         )
         parser.add_argument(
-            "--runbooks", type=Path, metavar="DIR", help="directory for the staff pages; keep it out of the public one"
+            "--runbooks", type=Path, metavar="DIR", help="directory for the staff pages; must not overlap with --html"
         )
 
     def handle(
@@ -63,14 +62,13 @@ class Command(BaseCommand):
         runbooks: Path | None,
         **options: Any,
     ) -> None:
-        """Write what was asked for, and say how far it is."""
         if directory is None and html is None and runbooks is None:
             raise CommandError("Nothing to write: give DIR, --html DIR or --runbooks DIR.")
         if html is not None and runbooks is not None and _overlap(html.resolve(), runbooks.resolve()):
-            raise CommandError("The staff pages must not lie among the public ones: give two separate directories.")
+            raise CommandError("Staff pages and public pages must not mix: give two separate directories.")
         live = snapshot.refresh()
         if not live.number:
-            # What the package ships would replace what this site has published.
+            # The packaged catalog would replace what this site has published.
             raise CommandError("The published catalog cannot be read from the database; nothing was written.")
         try:
             if directory is not None:
@@ -84,14 +82,14 @@ class Command(BaseCommand):
         except ExchangeError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
-            raise CommandError(f"The export is not complete: {error}") from error
+            raise CommandError(f"The export is incomplete: {error}") from error
 
     def _write_files(self, directory: Path, live: Catalog, *, codes: list[str], drafts: bool, only: list[str]) -> None:
         using = router.db_for_write(Head)
         published = log.live(using=using, number=live.number)  # a file holds more than readers are served
         entries = draft.read(using=using) if drafts else published
         if missing := sorted(set(codes) - entries.keys()):
-            raise CommandError(f"There is no code {', '.join(missing)}; nothing was written.")
+            raise CommandError(f"Not in the catalog: {', '.join(missing)}. Nothing was written.")
         files = folder.write(
             [entry for code, entry in entries.items() if not codes or code in codes],
             source_language=conf.SOURCE_LANGUAGE,
@@ -104,7 +102,7 @@ class Command(BaseCommand):
     def _write_reference(self, directory: Path, catalog: Catalog) -> None:
         for language in catalog.languages:
             self._report(directory, language, _write(directory, static_copy.reference_pages(catalog, language)))
-        # The way in comes last: it leads to pages that are there.
+        # The index comes last, so that it never links to missing pages.
         self._report(directory, "index", _write(directory, static_copy.reference_assets(catalog)))
 
     def _report(self, directory: Path, what: str, count: int) -> None:
@@ -120,7 +118,7 @@ def _overlap(one: Path, other: Path) -> bool:
 
 
 def _write(directory: Path, files: Iterable[tuple[str, str]]) -> int:
-    """Write the files, each as a whole or not at all, and return how many there are."""
+    """Write the files, each as a whole or not at all, and return their number."""
     count = 0
     for name, text in files:
         path = directory / name

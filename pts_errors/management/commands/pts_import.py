@@ -1,4 +1,4 @@
-"""The command ``pts_import``."""
+"""Read CSV, PO and Markdown files into the drafts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pts_errors.exchange.folder import parse, read
 from pts_errors.exchange.plan import FileChange, Plan, Status
 from pts_errors.values.fields import dotted
 
-# What is shown of one text; who wants all of it opens the file.
+# The most characters shown of one text; the file has all of it.
 _SHOWN = 400
 _PROGRESS_SECONDS = 2.0
-# Categories of characters that are not seen, and of those that steer a terminal.
+# Unicode categories of invisible characters, and of those that control a terminal.
 _UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
@@ -33,14 +33,12 @@ class Command(BaseCommand):
     help = "Read CSV, PO and Markdown files into the drafts, after showing what would change. Nothing is published."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the files and what to do without asking."""
-        parser.add_argument("path", type=Path, metavar="DIR|FILE", help="what pts_export wrote, or one file of it")
+        parser.add_argument("path", type=Path, metavar="DIR|FILE", help="directory of pts_export, or one file of it")
         parser.add_argument("--yes", action="store_true", help="write without asking")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
-        parser.add_argument("--theirs", action="store_true", help="take the file's value where there is a conflict")
+        parser.add_argument("--theirs", action="store_true", help="resolve every conflict with the file's value")
 
     def handle(self, *, path: Path, yes: bool, dry_run: bool, theirs: bool, **options: Any) -> None:
-        """Read, show, ask, and write."""
         try:
             plan = self._plan(path, theirs=theirs)
             self._show(plan)
@@ -51,7 +49,7 @@ class Command(BaseCommand):
         except DraftsChanged as error:
             raise CommandError(f"{error} Nothing was written; run the command again.") from error
         if rejected := len(plan.having(Status.REJECTED)):
-            raise CommandError(f"Values that were rejected: {rejected}. Mend them and import the files again.")
+            raise CommandError(f"Rejected values: {rejected}. Correct them and import the files again.")
 
     def _plan(self, path: Path, *, theirs: bool) -> Plan:
         records = parse(
@@ -82,7 +80,7 @@ class Command(BaseCommand):
             try:
                 answer = input(f"Write {count} values into the drafts? Nothing is published. [y/N] ")
             except EOFError:
-                raise CommandError("Nothing was written: nobody is there to ask. Pass --yes.") from None
+                raise CommandError("Nothing was written: there is no input to confirm it. Pass --yes.") from None
             if answer.strip().lower() not in ("y", "yes"):
                 raise CommandError("Nothing was written.")
         codes = importing.apply(plan)
@@ -108,7 +106,7 @@ def _described(change: FileChange) -> str:
     text = f"{change.place}: {change.record.key} {dotted(change.path)}: {change.status}"
     before, after = _text(change.before), _text(change.after)
     if change.is_old:
-        text += ": an earlier value, in a file that does not say from what it was exported"
+        text += ": an earlier value, in a file without the revision that it was exported from"
     if change.reason:
         text += f": {change.reason}"
     if before != after:
@@ -121,7 +119,7 @@ def _text(value: object) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return the text so that it can do nothing to a terminal, shortened."""
+    """Return the text, shortened and harmless to a terminal."""
     safe = "".join(
         f"<U+{ord(character):04X}>" if unicodedata.category(character) in _UNSEEN and character != "\n" else character
         for character in text
@@ -131,7 +129,7 @@ def _shown(text: str) -> str:
 
 
 def _diff(before: str, after: str) -> str:
-    """Return the words of both texts, those that went as [-these-] and those that came as {+these+}."""
+    """Return both texts as one, with removed words as [-these-] and added words as {+these+}."""
     old, new = re.findall(r"\s+|\w+|\W", before), re.findall(r"\s+|\w+|\W", after)
     pieces = []
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -1,4 +1,4 @@
-"""The command ``pts_lint``."""
+"""Check the drafts by the lint rules."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from pts_errors.models import ErrorCode
 
 
 class Command(BaseCommand):
-    """Checks the drafts, for people and for their automation."""
+    """Checks the drafts."""
 
-    help = "Check the texts of the drafts of these codes, or of all."
+    help = "Check the drafts of these codes, or of all codes."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the codes, and what counts as a failure."""
         parser.add_argument("codes", nargs="*", metavar="code", help="number of a code, such as 1007")
         parser.add_argument(
             "--fail-on",
@@ -27,7 +26,7 @@ class Command(BaseCommand):
             choices=tuple(Level),
             default=Level.ERROR,
             metavar="{error,warning,info}",
-            help="the least serious level that makes the command fail (default: error)",
+            help="fail on issues of this level or above (default: error)",
         )
 
     def handle(self, *, codes: list[str], fail_on: Level, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""The command ``pts_publish``."""
+"""Publish the drafts of some codes, or of all."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ _PERMISSION = "pts_errors.publish_errorcode"
 class Command(BaseCommand):
     """Publishes drafts, as the button of the admin does."""
 
-    help = "Publish the drafts of these codes, or of all: every reader sees them from now on."
+    help = "Publish the drafts of these codes, or of all codes, to every reader."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the codes, and what the log of revisions says of them."""
         parser.add_argument("codes", nargs="*", metavar="code", help="number of a code, such as 1007")
-        parser.add_argument("--all", action="store_true", dest="is_all", help="publish every draft that is not live")
-        parser.add_argument("--note", default="", help="why, for the log of revisions")
+        parser.add_argument("--all", action="store_true", dest="is_all", help="publish all unpublished drafts")
+        parser.add_argument("--note", default="", help="the reason, for the log of revisions")
         actor = parser.add_mutually_exclusive_group()
-        actor.add_argument("--user", metavar="NAME", help="who publishes: the name of a user who may")
+        actor.add_argument("--user", metavar="NAME", help="publish as this user, who needs the permission to publish")
         actor.add_argument(
-            "--process", metavar="NAME", default="pts_publish", help="what publishes, where no person does"
+            "--process", metavar="NAME", default="pts_publish", help="process name, if no person publishes"
         )
         parser.add_argument("--dry-run", action="store_true", help="show what would be published, and write nothing")
         parser.add_argument(
             "--wording-only",
             action="store_true",
-            help="the source texts changed only in wording: translations that were up to date stay so",
+            help="the source texts changed in wording only: up-to-date translations stay up to date",
         )
 
     def handle(
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         longest = Revision._meta.get_field("note").max_length or 0
         if len(note) > longest:
             raise CommandError(
-                _("The note has %(length)d characters; at most %(longest)d are kept.")
+                _("The note has %(length)d characters; at most %(longest)d are allowed.")
                 % {"length": len(note), "longest": longest}
             )
         try:
@@ -101,7 +100,7 @@ class Command(BaseCommand):
 
 
 def _publisher(name: str) -> Any:
-    """Return the user of a name who may publish, as the admin would let."""
+    """Return the user of this name, if the admin would let that user publish."""
     users = get_user_model()
     try:
         user = users._default_manager.get(**{users.USERNAME_FIELD: name})

@@ -1,4 +1,4 @@
-"""The command ``pts_verify``."""
+"""Verify that no revision was changed or removed."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from pts_errors.publishing.log import Anchor
 
 
 class Command(BaseCommand):
-    """Verifies the log."""
+    """Verifies the log of revisions."""
 
-    help = "Verify that no revision was changed or removed behind the application's back."
+    help = "Verify that no revision was changed or removed outside the application."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what was kept outside of the database."""
         parser.add_argument(
             "--expect",
             type=_anchor,
             metavar="NUMBER:DIGEST",
-            help="anchor of a publish, as pts_publish printed and the application logged it",
+            help="anchor of a publish, as printed by pts_publish and logged by the application",
         )
 
     def handle(self, *, expect: Anchor | None, **options: Any) -> None:
-        """Name the first revision that is not what was published."""
         if problem := publishing.verify(expect=str(expect or "")):
             raise CommandError(problem)
-        self.stdout.write("Every revision is what was published.")
+        self.stdout.write("Every revision is as published.")
         if expect is not None:
-            self.stdout.write(f"Revision {expect.number} is the one that was expected.")
+            self.stdout.write(f"Revision {expect.number} matches the expected anchor.")
 
 
 def _anchor(text: str) -> Anchor:
