@@ -24,8 +24,8 @@ from pts_errors.pages import static_copy
 from pts_errors.publishing import draft
 from pts_errors.testing import override_catalog
 from pts_errors.values import markdown, seed
-from tests.catalog_files import read_directory, write_directory
-from tests.values import LANGUAGES, MESSAGE, make_entry
+from tests.support.catalog_files import read_directory, write_directory
+from tests.support.values import LANGUAGES, MESSAGE, make_entry
 
 ENTRIES = {entry.code: entry for entry in seed.packaged()}
 WRITTEN = ("en", "zh-hans", "zh-hant")

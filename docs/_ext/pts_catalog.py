@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import pts_errors
-from pts_errors.values import placeholders, seed
+from pts_errors.values import markdown, placeholders, seed
 from pts_errors.values.entry import Category, Entry, Message
 
 _SOURCE = "en"

@@ -38,6 +38,8 @@ class ErrorSerializer(serializers.Serializer[LocalizedError]):
     title = serializers.CharField(help_text="A short noun phrase for integrators.")
     customer_message = serializers.CharField(help_text="What an end customer may read, as plain text.")
     merchant_action = serializers.CharField(help_text="What the merchant should do about it.")
+    resolution = serializers.CharField(help_text="Likely causes and what to do, in Markdown, or empty.")
+    resolution_html = serializers.SerializerMethodField(help_text="The same as safe HTML.")
     outcome = EnumField(Outcome, help_text="What became of this request.")
     retry_advice = EnumField(RetryAdvice, help_text="What the calling system may do next.")
     retry_after = serializers.IntegerField(allow_null=True, help_text="Seconds to wait, only with retry_later.")

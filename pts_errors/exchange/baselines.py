@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Message, categories
+from pts_errors.values.entry import Category, Entry, Message, categories
 from pts_errors.values.fields import CATEGORY_FIELDS, RUNBOOK_FIELDS
 
 _BASELINE = re.compile(r"([0-9]{1,9})(?: draft-([0-9a-f]{8}))?")

@@ -119,7 +119,7 @@ def write(
 ) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file of these entries.
 
-    With ``only``, yield only the PO files of these languages. With ``baselines``, every record carries its baseline.
+    With ``only``, yield only the PO files of these languages, with every text to translate. With ``baselines``, every record carries its baseline.
 
     Raises:
         ExchangeError: a code or a language cannot be used as a file name.

@@ -30,10 +30,18 @@ _COPY = re.compile(r" ?\([0-9]+\)")
 _BEGIN = re.compile(languages.REQUESTED_TAG)
 
 
-def write(entries: Iterable[Entry], language: str, *, source_language: str, baselines: Baselines | None = None) -> str:
+def write(
+    entries: Iterable[Entry],
+    language: str,
+    *,
+    source_language: str,
+    baselines: Baselines | None = None,
+    is_whole: bool = True,
+) -> str:
     """Return a PO file of one language: msgctxt is code and field, msgid the source text.
 
     A translation whose source text has changed since is fuzzy, with the earlier source text as previous msgid.
+    A file that is not whole leaves out the resolutions of a language that has none: they are long, and may stay English.
     """
     _require_polib()
     entries = tuple(entries)

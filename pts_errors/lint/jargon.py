@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 # Scripts without spaces, in which words match anywhere in the text; in other scripts only whole words match.
-_UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
+UNSPACED = {"ja", "th", "zh-hans", "zh-hant"}
 
 _WORDS = {
     "en": "gateway upstream signature token whitelist allowlist key api safecode merchant decrypt balance funds fraud "

@@ -29,6 +29,8 @@ from pts_errors.values.fields import Path, dotted, parsed
 _CUSTOMER_LENGTH = 160
 _CUSTOMER_SENTENCES = 2
 _TITLE_LENGTH = 80
+# Enough for two causes with an action each, and no more than fits on one screen.
+_RESOLUTION_WORDS = (60, 180)
 # Nine in ten runbooks of public collections are shorter than 640 words, and few people read more at night.
 _RUNBOOK_WORDS = 600
 # The summary at the top of a runbook page fits on one screen of a phone.
@@ -276,7 +278,7 @@ def _customer_reads_no_jargon(entry: Entry, context: Context) -> _Found:
 @_rule("M006", Level.ERROR)
 def _texts_hold_no_html(entry: Entry, context: Context) -> _Found:
     for path, text in _texts(entry):
-        if _HTML.search(text):
+        if path[1] != "resolution" and _HTML.search(text):
             yield path, _("The text contains HTML, which would be shown literally.")
 
 
@@ -291,7 +293,7 @@ def _texts_hold_nothing_invisible(entry: Entry, context: Context) -> _Found:
 @_rule("M008", Level.WARNING)
 def _texts_are_trimmed(entry: Entry, context: Context) -> _Found:
     for path, text in _texts(entry):
-        if text != text.strip() or "  " in text:
+        if text != text.strip() or ("  " in text and path[1] != "resolution"):  # whose lists may be indented
             yield path, _("The text begins or ends with a space, or contains two in a row.")
 
 
@@ -351,12 +353,64 @@ def _titles_are_short(entry: Entry, context: Context) -> _Found:
 
 @_rule("M015", Level.WARNING)
 def _actions_say_which_order_id(entry: Entry, context: Context) -> _Found:
-    case = order_ids.after(entry.outcome, entry.retry_advice)
     for path, text in _texts(entry, "merchant_action"):
-        if fixed := order_ids.sentence(case, path[0]):
-            others = (order_ids.sentence(other, path[0]) for other in order_ids.OrderId if other != case)
-            if fixed not in text or any(other in text for other in others):
-                yield path, _("The action must hold, word for word: %(text)s") % {"text": fixed}
+        if fixed := _missing_sentence(entry, path[0], text):
+            yield path, _("The action must hold, word for word: %(text)s") % {"text": fixed}
+
+
+@_rule("M016", Level.INFO)
+def _source_has_a_resolution(entry: Entry, context: Context) -> _Found:
+    if not entry.messages.get(context.source_language, Message()).resolution:
+        yield (context.source_language, "resolution"), _("The resolution in the source language is missing.")
+
+
+@_rule("M017", Level.WARNING)
+def _causes_are_ranked(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "resolution"):
+        if len(markdown.numbered_items(text)) < 2:
+            yield path, _("The resolution has no numbered list of at least two causes.")
+
+
+@_rule("M018", Level.WARNING)
+def _resolutions_say_which_order_id(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "resolution"):
+        if fixed := _missing_sentence(entry, path[0], text):
+            yield path, _("The resolution must hold, word for word: %(text)s") % {"text": fixed}
+
+
+@_rule("M019", Level.WARNING)
+def _resolution_has_its_length(entry: Entry, context: Context) -> _Found:
+    least, most = _RESOLUTION_WORDS
+    for path, text in _texts(entry, "resolution"):
+        words = len(re.findall(r"\S*\w\S*", text))
+        is_counted = path[0] == context.source_language and path[0] not in jargon.UNSPACED
+        if is_counted and not least <= words <= most:
+            sentence = _("The resolution has %(words)d words; write between %(least)d and %(most)d.")
+            yield path, sentence % {"words": words, "least": least, "most": most}
+
+
+@_rule("M020", Level.WARNING)
+def _merchants_read_nothing_internal(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "resolution"):
+        if found := _INTERNAL.search(text):
+            yield path, _("The resolution says “%(word)s”, which only the operator has.") % {"word": found[0]}
+
+
+@_rule("M021", Level.ERROR)
+def _resolutions_are_markdown_only(entry: Entry, context: Context) -> _Found:
+    for path, text in _texts(entry, "resolution"):
+        for piece in markdown.forbidden(text):
+            if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
+                yield path, _("%(piece)s is HTML or an image, and would be shown literally.") % {"piece": piece}
+
+
+def _missing_sentence(entry: Entry, language: str, text: str) -> str:
+    """Return the fixed sentence about the order id if the text lacks it or also has another one, else an empty text."""
+    case = order_ids.after(entry.outcome, entry.retry_advice)
+    fixed = order_ids.sentence(case, language)
+    others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
+    is_right = fixed in text and not any(other and other in text for other in others)
+    return "" if is_right else fixed
 
 
 # ---- runbooks ----

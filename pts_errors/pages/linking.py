@@ -11,11 +11,11 @@ from pts_errors.values import mentions
 from pts_errors.values.catalog import Catalog
 
 Address = Callable[[str], str]
-"""Returns the address of a code's page, as the views or a static copy have it."""
+"""Returns the address of a code's page, in the views or in a static copy."""
 
 _TAG = re.compile(r"(<[^>]*>)")
 
-# Texts in which a number is no mention of a code, but a part of a link, a command or an example.
+# Numbers inside these elements belong to a link, a command or an example, and get no link.
 _QUOTING = re.compile(r"</?(a|code|pre)\b")
 
 

@@ -49,9 +49,6 @@ _VALUE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # The lint rule for overdue reviews, and for texts that are newer than their review.
 _REVIEW_RULE = "R011"
 
-# Numbers inside these elements belong to a link, a command or an example, and get no link.
-_QUOTING = re.compile(r"</?(a|code|pre)\b")
-
 # The age of something: without a clock, within a day, and later.
 _REVIEWED = (
     gettext_lazy("Reviewed on %(date)s."),
@@ -64,7 +61,7 @@ _CHANGED = (
     ngettext_lazy("Changed %(days)d day ago.", "Changed %(days)d days ago.", "days"),
 )
 
-Address = Callable[[str], str]
+Address = linking.Address
 """Returns the address of a code's runbook, in the views or in a static copy."""
 
 
@@ -127,6 +124,7 @@ def runbook_page(
     """Return the context of the runbook of one of the catalog's codes.
 
     ``given`` holds the values of placeholders by parameter. Without ``now``, dates are shown instead of ages.
+    ``public_url`` is the address of the code's public page, or empty where there is none.
     """
     entry = catalog.entries[code]
     language = catalog.source_language

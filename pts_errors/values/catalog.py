@@ -69,7 +69,7 @@ class LocalizedError:
     direction: str
     """The direction of that language: ``"ltr"`` or ``"rtl"``."""
     text_languages: Mapping[str, str]
-    """The language of each text, by field (title, customer_message, merchant_action)."""
+    """The language of each text, by field (title, customer_message, merchant_action, resolution)."""
     revision: int
     """Number of the publish that made this text; 0 for the packaged catalog."""
 
