@@ -330,7 +330,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pts_errors", "0006_whole_digests")]
+    dependencies = [("pts_errors", "0007_resolution")]
 
     operations = [
         # With a default of the database's, so that processes of the release before can go on writing rows.
@@ -396,7 +396,7 @@ def release(folder: Path, version: int) -> Path:
     if version >= 3:  # a new column, and another round of texts
         fields("message", "1005", "en")["customer_message"] = "Please enter less."
         fields("message", "4242", "nl")["title"] = "Vrije dag"
-        migration = place / "pts_errors" / "migrations" / "0007_hint.py"
+        migration = place / "pts_errors" / "migrations" / "0008_hint.py"
         migration.write_text(_COLUMN)
         models = place / "pts_errors" / "models.py"
         anchor = '    unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)\n'
