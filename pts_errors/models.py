@@ -281,7 +281,7 @@ class ErrorCode(models.Model):
         help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
     )
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
-    # Paths of values that differ from newly shipped ones, and still have to be decided.
+    # Paths of values that conflict with newly shipped ones, until each conflict is decided.
     unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
     # Fingerprint of the draft after the last import. While it matches, all unpublished changes came from files.
     imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
