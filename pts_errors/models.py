@@ -533,7 +533,7 @@ class LanguageLimit(models.Model):
 
 
 class Head(models.Model):
-    """The single row that every publish updates first. It orders publishes, and shows readers that one is new."""
+    """The single row that every publish updates first. It orders publishes, and tells readers of new ones."""
 
     PK: ClassVar[int] = 1
 
@@ -640,10 +640,10 @@ class Revision(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
-    # The account's key as text. It outlives the account, and reveals a row that was changed to name another.
+    # The account's key as text. It outlives the account, and reveals if the row was changed to name another account.
     author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")
     process = models.CharField(_("process"), max_length=150, blank=True, db_default="")
-    # Not auto_now_add: publishing makes it grow with the number even if the clock goes back.
+    # Not auto_now_add: publishing makes the time increase with the number, even if the clock goes back.
     created_at = models.DateTimeField(_("created at"), db_index=True)
     digest = models.CharField(_("digest"), max_length=64)
     # Format of the digest. Releases before format 2 do not set it, so the default is in the database.
