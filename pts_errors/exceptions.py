@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
 
-# As long as a card number, which logs must not hold. No code is that long.
+# Digits as long as a card number, which logs must not hold; no code is that long.
 _CARD = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 
 # Python refuses to convert an int of thousands of digits to text. No code or order id is near that.
@@ -112,7 +112,7 @@ class ExchangeError(Exception):
 
 
 def _text(value: object) -> str:
-    """Return a value as text. A member of an enumeration is its value, although its ``str()`` may be its name."""
+    """Return a value as text; for a member of an enumeration its value, because its ``str()`` may be its name."""
     if isinstance(value, str):
         return str.__str__(value)
     return int.__repr__(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ from django.utils.deprecation import MiddlewareMixin
 from pts_errors import answers, problem
 from pts_errors.exceptions import PTSError
 
-# In our order of preference: a client that accepts anything is a program.
+# In order of preference. JSON comes first, because a client that accepts anything is a program.
 _TYPES = [problem.CONTENT_TYPE, "application/json", "text/html"]
 
 

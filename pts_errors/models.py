@@ -284,7 +284,7 @@ class ErrorCode(models.Model):
         help_text=_("Codes that are easily taken for this one, because their texts or causes are alike."),
     )
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
-    # Paths of values that differ from newly shipped ones, and still have to be decided.
+    # Paths of values that conflict with newly shipped ones, until each conflict is decided.
     unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)
     # Fingerprint of the draft after the last import. While it matches, all unpublished changes came from files.
     imported = models.CharField(_("imported"), max_length=64, blank=True, editable=False, db_default="")
@@ -547,7 +547,7 @@ class LanguageLimit(models.Model):
 
 
 class Head(models.Model):
-    """The single row that every publish updates first. It orders publishes, and shows readers that one is new."""
+    """The single row that every publish updates first. It orders publishes, and tells readers of new ones."""
 
     PK: ClassVar[int] = 1
 
@@ -654,10 +654,10 @@ class Revision(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     author = _account(_("author"))
     author_name = models.CharField(_("author's name"), max_length=150, blank=True)
-    # The account's key as text. It outlives the account, and reveals a row that was changed to name another.
+    # The account's key as text. It outlives the account, and reveals if the row was changed to name another account.
     author_key = models.CharField(_("author's key"), max_length=150, blank=True, db_default="")
     process = models.CharField(_("process"), max_length=150, blank=True, db_default="")
-    # Not auto_now_add: publishing makes it grow with the number even if the clock goes back.
+    # Not auto_now_add: publishing makes the time increase with the number, even if the clock goes back.
     created_at = models.DateTimeField(_("created at"), db_index=True)
     digest = models.CharField(_("digest"), max_length=64)
     # Format of the digest. Releases before format 2 do not set it, so the default is in the database.

@@ -109,7 +109,7 @@ def _hidden(error: LocalizedError) -> dict[str, Any]:
         "status": _HIDDEN_STATUS,
         "detail": error.customer_message,
         "outcome": str(error.outcome),
-        # The same for every hidden code, so that it does not reveal which check failed. It is right after each.
+        # The same for every hidden code, so that it does not reveal which check failed. It suits all of them.
         "retry_advice": str(RetryAdvice.CHECK_STATUS_FIRST),
     }
 

@@ -46,15 +46,15 @@ class Holder:
         self.confirmed: float | None = None
         """When the database last confirmed that this is the newest catalog, by ``time.monotonic``."""
         self._is_loaded = known is not None  # from the database, not from the package
-        self._is_provisional = False  # a publish that is served before its transaction ended, as tests do
-        self._spare: Catalog | None = None  # the packaged catalog, while nothing was read from the database
+        self._is_provisional = False  # a publish served before its transaction ends, as in tests
+        self._spare: Catalog | None = None  # the packaged catalog, until the database has been read
         self.due = 0.0
         """When to ask the database again, by ``time.monotonic``."""
         self._lock = threading.Lock()
         self._spare_lock = threading.Lock()
 
     def current(self) -> Catalog:
-        """Return the catalog to serve now. Never raises while the database is away, nor waits once loaded."""
+        """Return the catalog to serve now. Never raises if the database is away, and never waits once loaded."""
         catalog = self.catalog
         if catalog is not None and monotonic() < self.due:
             return catalog
@@ -103,7 +103,7 @@ class Holder:
         in_transaction = connection.in_atomic_block
         was_closed = connection.connection is None
         try:
-            # The savepoint keeps the host's transaction whole when the tables are not there yet.
+            # The savepoint keeps the host's transaction usable if the tables do not exist yet.
             with transaction.atomic(using=connection.alias) if in_transaction else nullcontext():
                 catalog = _load(self.catalog if self._is_loaded else None, connection.alias)
         except SynchronousOnlyOperation:
@@ -180,7 +180,7 @@ holder = Holder()
 
 
 def current() -> Catalog:
-    """Return the catalog to serve now. Never raises while the database is away, nor waits once loaded."""
+    """Return the catalog to serve now. Never raises if the database is away, and never waits once loaded."""
     return holder.current()
 
 

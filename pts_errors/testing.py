@@ -46,7 +46,7 @@ class override_catalog(TestContextDecorator):
         return catalog
 
     def disable(self) -> None:
-        """Serve what was served before."""
+        """Serve the previous catalog again."""
         snapshot.swap(self._before.pop())
 
 

@@ -235,10 +235,8 @@ def test_whoever_changes_a_locked_value_is_told_what_it_was(exported: Path, tmp_
     with pytest.raises(CommandError, match="Rejected values: 2"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
-    assert (
-        "8011 provider_message: rejected: The provider message of an existing code cannot be changed; its value "
-        in (out.getvalue())
-    )
+    refusal = "The provider message of an existing code cannot be changed; keep its current value: "
+    assert f"8011 provider_message: rejected: {refusal}" in out.getvalue()
     assert not ErrorCode.objects.filter(provider_message__contains="\u2019").exists()
 
 

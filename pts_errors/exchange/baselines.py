@@ -16,12 +16,12 @@ _BASELINE = re.compile(r"([0-9]{1,9})(?: draft-([0-9a-f]{8}))?")
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The revision, and the draft if there was one, that a record was exported from."""
+    """The revision that a record was exported from, and the draft if it differed."""
 
     revision: int
     """Number of the revision that was live at the export."""
     fingerprint: str = ""
-    """Of the record's content, if it came from a draft that differed from the live entry; else empty."""
+    """Hash of the record's content if it came from a draft that differed from the live entry; otherwise empty."""
 
     def __str__(self) -> str:
         return f"{self.revision} draft-{self.fingerprint}" if self.fingerprint else str(self.revision)

@@ -31,7 +31,7 @@ _LINKS = (SLUG, ("replaced_by",), ("similar",))
 def plan(records: Sequence[Record], *, theirs: Collection[Key] = (), progress: Progress | None = None) -> Plan:
     """Return what these files would change in the drafts. Writes nothing.
 
-    ``theirs`` are the keys of conflicts decided for the file.
+    ``theirs`` are the keys of conflicts in which the file's value wins.
 
     Raises:
         ExchangeError: the files refer to unknown codes or categories; every problem is named with file and line.
@@ -193,7 +193,7 @@ def _invalid(changes: Iterable[FileChange], drafts: State, alias: str) -> Iterat
             (name,) = change.path
             is_stored = change.code in drafts.entries
             if is_stored and name in models.ErrorCode.locked_fields(is_published=change.code in published):
-                sentence = _("The %(field)s of an existing code cannot be changed; its value here is: %(value)s")
+                sentence = _("The %(field)s of an existing code cannot be changed; keep its current value: %(value)s")
                 yield change.key, sentence % {"field": column.verbose_name, "value": change.before}
             elif name == "name" and change.after in names:
                 sentence = _("The name %(name)s already belongs to code %(code)s.")

@@ -95,7 +95,7 @@ class Plan:
     unchanged: int
     """Number of values that equal the draft or their baseline."""
     theirs: frozenset[Key]
-    """The conflicts decided for the file."""
+    """The conflicts in which the file's value wins."""
 
     def having(self, *statuses: Status) -> list[FileChange]:
         """Return the changes with one of these statuses."""
@@ -137,9 +137,9 @@ def compare(
 ) -> tuple[list[FileChange], int]:
     """Return every value that differs from the drafts, and the number of those that equal the draft or their baseline.
 
-    ``live_at`` returns the state live at a revision, or None for an unknown revision. ``theirs`` are the conflicts
-    decided for the file. ``history`` returns all published states of a record's code or category. Without a baseline,
-    a value that was live earlier counts as old, which is a conflict; any other value is taken.
+    ``live_at`` returns the state live at a revision, or None for an unknown revision. ``theirs`` are the conflicts in
+    which the file's value wins. ``history`` returns all published states of a record's code or category. Without a
+    baseline, a value that was live earlier counts as old, which is a conflict; any other value is taken.
     """
     changes: list[FileChange] = []
     total = 0

@@ -46,7 +46,7 @@ def sentence(order_id: OrderId, language: str) -> str:
     source = SENTENCES[order_id]
     if language.split("-")[0] == "en":
         return source
-    # Not Django's gettext: it falls back to the host's language, and that sentence would be demanded in this one.
+    # Not Django's gettext, which falls back to the host's language: the rule would demand the wrong language.
     folder = str(resources.files("pts_errors").joinpath("locale"))
     found = gettext.translation("django", folder, [to_locale(language)], fallback=True).gettext(source)
     return "" if found == source else found

@@ -618,7 +618,7 @@ def shown(runbook: Runbook) -> dict[str, str]:
     """Return the summary at the top of a runbook page, by section, as whole sentences or instructions.
 
     These are the first sentence of the impact, the instruction of the first diagnosis step, and the first paragraph
-    or item of the escalation. The expected result of the step is left out: in part it could be mistaken for a decision.
+    or item of the escalation. The step's expected result is left out: half of it could be taken for a decision.
     """
     steps = markdown.numbered_items(runbook.diagnosis)
     return {

@@ -111,7 +111,7 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> d
 
 
 def unknown_page(catalog: Catalog, code: str, *, language: str, links: Links) -> dict[str, object]:
-    """Return the context of the page for a code that is not in the catalog: it says what is safe."""
+    """Return the context of the page for a code that is not in the catalog; the page gives safe advice."""
     return {
         "frame": _frame(catalog, language, links, partial(links.error, code), is_canonical=False),
         "page": {

@@ -40,7 +40,7 @@ _HEADINGS = {
 }
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-# The same in rendered HTML: in a text, and in the address of a link.
+# A placeholder in rendered HTML: escaped in a text, or percent-encoded in the address of a link.
 _RENDERED = re.compile(r"&lt;([A-Z][A-Z0-9_]*)&gt;|%3C([A-Z][A-Z0-9_]*)%3E")
 _TAG = re.compile(r"(<[^>]*>)")
 # These characters are harmless in HTML, in Markdown, in a shell and in an address.

@@ -27,7 +27,7 @@ def send_on_commit(revisions: Sequence[Revision], origin: Origin, *, using: str)
 
 
 def _send(using: str, anchor: log.Anchor, codes: tuple[str, ...], origin: Origin) -> None:
-    # The anchor in the log file can later prove that the table was cut off at its end or computed anew.
+    # The anchor in the log file can later prove that the end of the table was cut off or its digests recomputed.
     _logger.info("Published %s (%s, %d codes).", anchor, origin, len(codes))
     snapshot.uncommitted.discard(anchor.digest)
     if using == router.db_for_write(Head):  # pragma: no branch # a host of tests/hosts/test_databases.py has two

@@ -54,7 +54,7 @@ def lock(*, using: str) -> None:
 
     Raises:
         OperationalError: the caller is inside a transaction of the host that began before another publish and cannot
-            see it. PostgreSQL raises this itself; MariaDB would go on. Nothing was written: begin again.
+            see it. PostgreSQL raises this itself; for MariaDB, this function does. Nothing was written: begin again.
     """
     read_committed(using=using)
     heads = Head.objects.using(using).filter(pk=Head.PK)
@@ -63,12 +63,12 @@ def lock(*, using: str) -> None:
         heads.update(number=F("number"))
     if connections[using].vendor == "mysql" and connections[using].savepoint_ids:  # pragma: no cover # MariaDB's run
         digests = heads.values_list("digest", flat=True)
-        if list(digests) != list(digests.select_for_update()):  # only reads that lock see what is newest
+        if list(digests) != list(digests.select_for_update()):  # only locking reads see the newest
             raise OperationalError("Something was published since this transaction began. Begin it again.")
 
 
 def read_committed(*, using: str) -> None:
-    """Let every read of the caller's transaction see what is committed by then, whatever level the host uses.
+    """Make each read of the caller's transaction see all commits before it, whatever isolation level the host uses.
 
     Call it first in every transaction that may wait for another one's lock. A stricter level reads as of its first
     statement: after the wait, PostgreSQL would refuse the transaction, and MariaDB would miss the other's changes.
@@ -169,7 +169,7 @@ def verify(*, using: str, anchor: Anchor | None = None) -> str:
     for revision in stream(rows):
         if _is_open(revision):
             unsealed = unsealed or revision
-        elif unsealed is not None:  # its seal was removed, because rows are sealed before others are appended
+        elif unsealed is not None:  # rows are sealed before any append, so its seal was removed
             return _changed(unsealed)
         if not _is_whole(revision, chain, last.digest if last is not None else ""):
             return _changed(revision)

@@ -61,7 +61,7 @@ def plan_publish(codes: Iterable[str | int] | None = None) -> Mapping[str, Entry
 def restore(
     revision: Revision, *, author: AbstractBaseUser | None = None, note: str, discard_edits: bool = False
 ) -> list[Revision]:
-    """Write an earlier state of a code into its draft and publish it; return the new revision, none if it is live.
+    """Write an earlier state of a code into its draft and publish it; return the new revision, or none if live already.
 
     The category keeps its current texts, because other codes share them.
 

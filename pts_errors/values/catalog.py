@@ -243,7 +243,7 @@ class Catalog:
         self._by_language: dict[str, Table] = {}
 
     def replace(self, entries: Iterable[Entry], *, number: int, digest: str, damaged: Iterable[str] = ()) -> Catalog:
-        """Return a catalog in which these entries replace those of the same codes, and without the damaged codes."""
+        """Return a catalog with these entries in place of the earlier ones, and without the damaged codes."""
         changed: dict[str, Entry | None] = {**{entry.code: entry for entry in entries}, **dict.fromkeys(damaged)}
         catalog = Catalog(
             (entry for entry in {**self.entries, **changed}.values() if entry is not None),
@@ -263,7 +263,7 @@ class Catalog:
         return catalog
 
     def table(self, requested: str) -> Table:
-        """Return the catalog in the language that serves the requested one best."""
+        """Return the catalog in the language that best matches the requested one."""
         table = self.tables.get(requested)
         if table is None:
             table = self._table(languages.match(requested, self.languages) or self.source_language)

@@ -169,7 +169,7 @@ class Entry:
         return other is None or self.as_json() != other.as_json()
 
     def with_category_from(self, known: Mapping[str, Category]) -> Entry:
-        """Return the entry with the known texts of its category, by slug: all codes of a category share them."""
+        """Return the entry with its category taken from these, by slug: all codes of a category share its texts."""
         return replace(self, category=known.get(self.category.slug, self.category))
 
     def as_json(self) -> dict[str, Any]:

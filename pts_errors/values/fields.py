@@ -163,7 +163,7 @@ def three_way(
     paths: Iterable[_Key],
     same: Callable[[Any, Any], bool] = is_same,
 ) -> tuple[list[_Key], list[_Key]]:
-    """Return the paths changed by them alone, and the conflicts: paths that both sides changed to different values."""
+    """Return the paths that only ``theirs`` changed, and the conflicts: paths that both changed to different values."""
     taken: list[_Key] = []
     conflicts: list[_Key] = []
     for path in paths:

@@ -78,7 +78,7 @@ _UNIT = (
 )
 # Between the numbers of a list, which share the first one's label.
 _AND = r"[\"'`]?\s?(?:,|and|or|/|&|\+)\s?(?:and\s|or\s)?[\"'`]?"
-# A text so short that it was typed, not pasted, so the number is intended.
+# A text this short was typed rather than pasted, so a number in it is meant as a code.
 _TYPED = r"^[^=:{}<>\[\]\n]*$"
 _TYPED_WORDS = 5
 

@@ -25,7 +25,7 @@ class Merge:
 
 
 def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
-    """Return our entry with the shipped changes from base to theirs, except where we changed the base as well.
+    """Return our entry with the shipped changes since the base, except where there is a local change as well.
 
     ``base`` is the last shipped entry. Without it, every difference is a conflict. Local deletions stay. If a shipped
     value would contradict a local edit, all fields that depend on each other keep their local values.
@@ -58,7 +58,8 @@ def paths(one: Entry, other: Entry) -> list[Path]:
 def _comparable(*sides: Mapping[Path, Any]) -> list[Path]:
     """Return the paths that can be compared between all sides.
 
-    Category texts cannot if the code has moved to another category. Confirmed source texts follow their translation.
+    Category texts are left out if the code has moved to another category, and confirmed source texts because they
+    follow their translation.
     """
     has_moved = len({side[SLUG] for side in sides if side}) > 1
     return [

@@ -164,7 +164,7 @@ def test_an_earlier_value_in_a_file_without_its_mark_is_decided(editor, exported
     file = exported / "messages/fr.po"
     shown = upload(editor, changed(file, ('"X-PTS-Revision: 1\\n"\n', "")))
 
-    assert "This value is an earlier one: the file does not name the revision" in shown.content.decode()
+    assert "This value was published earlier and replaced since." in shown.content.decode()
     editor.post(IMPORT, fields(shown))
     assert title() == "Reçu"
     editor.post(IMPORT, {**fields(shown), "choice-0": "theirs"})
