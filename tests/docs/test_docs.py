@@ -335,7 +335,8 @@ def test_the_tables_of_modules_have_every_module() -> None:
         if path.parent != package / "migrations" or path.stem == "__init__"
     } - {"__init__"}
     assert not [name for name, sentence in described.items() if not sentence.endswith(".")]
-    assert all(sentence in modules["tables"]() for sentence in described.values())
+    tables = modules["tables"]()
+    assert all(sentence in tables for sentence in described.values())
     assert "\n{{ modules }}\n" in _text(_DOCS / "explanation" / "architecture.md")
 
 

@@ -194,7 +194,7 @@ def test_a_slug_with_capitals_is_not_imported(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8", newline="")
     out = io.StringIO()
 
-    with pytest.raises(CommandError, match="rejected"):
+    with pytest.raises(CommandError, match="Rejected"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
     assert "Use lower-case letters only." in out.getvalue()
