@@ -116,7 +116,7 @@ def test_the_page_shows_it_with_links(client: Client, db: None) -> None:
 
     assert html.index('id="merchant"') < html.index('id="resolution"') < html.index('id="facts"')
     assert "Likely causes and what to do" in section
-    assert '<div lang="en" dir="ltr"><ol>' in section
+    assert '<div class="prose" lang="en" dir="ltr"> <ol>' in " ".join(section.split())
     assert '<a href="/errors/8001/?language=en">8001</a>' in section
     assert '">3000</a>' not in section  # a status of an order is no code
     assert '">9006</a>' not in section
@@ -128,7 +128,7 @@ def test_the_page_of_another_language_says_that_it_is_english(client: Client, db
     section = html.partition('id="resolution"')[2].partition("</section>")[0]
 
     assert "الأسباب المحتملة" in section
-    assert '<div lang="en" dir="ltr"><ol>' in section
+    assert '<div class="prose" lang="en" dir="ltr"> <ol>' in " ".join(section.split())
 
 
 def test_the_page_takes_no_markup_of_a_text(client: Client, db: None) -> None:
