@@ -18,6 +18,7 @@ from pts_errors.admin import access
 from pts_errors.conf import conf
 from pts_errors.lint import rules
 from pts_errors.models import ErrorCode, Head, Revision
+from pts_errors.pages.runbook import completed
 from pts_errors.publishing import draft, reviews
 from pts_errors.values import languages
 from pts_errors.values.entry import MESSAGE_FIELDS, RUNBOOK_SECTIONS, Entry, Message, Runbook
@@ -148,7 +149,7 @@ class Line:
     @property
     def owner(self) -> str:
         """The owner of the runbook, or else of the category."""
-        return (self.entry.runbook.owner if self.entry.runbook else "") or self.entry.category.owner
+        return completed(self.entry).owner
 
     def message(self, language: str) -> Message:
         """Return the draft's texts in one language, blank where there are none."""

@@ -37,7 +37,7 @@ class Status(StrEnum):
 class FileChange(Change):
     """One value of a file that differs from the draft: ``before`` is the draft's value, ``after`` the file's."""
 
-    record: Record
+    record: Record = field(repr=False)
     """The record that holds the value."""
     status: Status
     confirmed: str | None = None
@@ -55,7 +55,7 @@ class FileChange(Change):
     @property
     def key(self) -> Key:
         """Identifies the value within an import."""
-        return (self.record.block == "category", self.record.key, self.path)
+        return _key(self.record, self.path)
 
     @property
     def code(self) -> str:
@@ -104,7 +104,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """A hash of the changes, to make sure that the import does what was shown."""
-        return sha256(repr(self.changes).encode("utf-8", "backslashreplace")).hexdigest()
+        shown = repr([(change.place, change.key, change) for change in self.changes])
+        return sha256(shown.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def dangling(records: Iterable[Record], drafts: State) -> Iterator[str]:
@@ -158,21 +159,21 @@ def compare(
                 continue
             value, here = files[path], ours.get(path, _NOTHING)
             is_old = any(_is_old(value, then.get(path, _NOTHING), here) for then in past)
-            status = Status.CHANGED if path in taken and not is_old else Status.CONFLICT
-            change = FileChange(
-                path=path,
-                before=here.stored,
-                after=record.values[path],
-                record=record,
-                status=status,
-                confirmed=value.confirmed,
-                is_old=is_old,
-            )
-            if status == Status.CONFLICT and change.key in theirs:
-                status = Status.CHANGED
-            if is_blank(here.stored) and (status == Status.CHANGED or base is None):
+            is_taken = (path in taken and not is_old) or _key(record, path) in theirs
+            status = Status.CHANGED if is_taken else Status.CONFLICT
+            if is_blank(here.stored) and (is_taken or base is None):
                 status = Status.NEW
-            changes.append(replace(change, status=status))
+            changes.append(
+                FileChange(
+                    path=path,
+                    before=here.stored,
+                    after=record.values[path],
+                    record=record,
+                    status=status,
+                    confirmed=value.confirmed,
+                    is_old=is_old,
+                )
+            )
     return changes, total - len(changes)
 
 
@@ -212,6 +213,10 @@ def compiled(records: Sequence[Record], *, source_language: str) -> tuple[Entry,
     changes, _unchanged = compare(records, State(), source_language=source_language)
     entries = merge(changes, State())
     return tuple(entries[code] for code in _ordered(entries))
+
+
+def _key(record: Record, path: Path) -> Key:
+    return (record.block == "category", record.key, path)
 
 
 @dataclass(frozen=True, slots=True)

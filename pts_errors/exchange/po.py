@@ -13,7 +13,7 @@ from pts_errors.exchange import pofile
 from pts_errors.exchange.baselines import Baseline, Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, decode, with_newlines
 from pts_errors.values import languages
-from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Message
+from pts_errors.values.entry import MESSAGE_FIELDS, SHORT_TEXTS, Entry, Message
 from pts_errors.values.fields import Path as Place
 
 try:
@@ -46,7 +46,7 @@ def write(
     _require_polib()
     entries = tuple(entries)
     has_resolutions = any(entry.messages.get(language, Message()).resolution for entry in entries)
-    names = MESSAGE_FIELDS if is_whole or has_resolutions else MESSAGE_FIELDS[:-1]
+    names = MESSAGE_FIELDS if is_whole or has_resolutions else SHORT_TEXTS
     file = polib.POFile(wrapwidth=0)
     file.metadata = {
         "Project-Id-Version": f"pts_errors {baselines.anchor}".rstrip() if baselines else "pts_errors",

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 from pts_errors.exchange.baselines import Baselines
 from pts_errors.exchange.records import CODE, Problems, Record, with_newlines
 from pts_errors.values.entry import Category, Entry, categories
-from pts_errors.values.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, flatten, vocabulary
+from pts_errors.values.fields import CATEGORY_FIELDS, CODE_FIELDS, SLUG, Path, value_at, vocabulary
 
 # Name and type of each column: a vocabulary, a number, yes or no, several codes, or a text.
 _CODE_COLUMNS: dict[str, Any] = {"code": str, "name": str, "category": str, **CODE_FIELDS}
@@ -33,8 +33,7 @@ _MAX_ROWS = 50_000
 
 def write_codes(entries: Iterable[Entry], baselines: Baselines | None) -> str:
     """Return ``codes.csv``."""
-    rows = ((entry, {**flatten(entry), ("category",): entry.category.slug}) for entry in entries)
-    cells = ((entry, [flat[(name,)] for name in _CODE_COLUMNS]) for entry, flat in rows)
+    cells = ((entry, [value_at(entry, _path(name)) for name in _CODE_COLUMNS]) for entry in entries)
     return _write_csv(_CODE_COLUMNS, cells, "code", baselines)
 
 
@@ -43,6 +42,10 @@ def write_categories(entries: Iterable[Entry], baselines: Baselines | None) -> s
     ordered = sorted(categories(entries).values(), key=lambda category: (category.position, category.slug))
     cells = ((category, [getattr(category, name) for name in CATEGORY_FIELDS]) for category in ordered)
     return _write_csv(CATEGORY_FIELDS, cells, "category", baselines)
+
+
+def _path(column: str) -> Path:
+    return SLUG if column == "category" else (column,)
 
 
 def _write_csv(
@@ -66,7 +69,7 @@ def _cell(value: object) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
-        case list():
+        case tuple():
             return " ".join(value)
     text = with_newlines(str(value))
     return f"'{text}" if text.startswith(_GUARDED) else text
@@ -180,9 +183,7 @@ def read_codes(text: str, problems: Problems) -> Iterator[Record]:
             problems.add(file, line, sentence)
         if not wrong:
             codes.add(row["code"])
-            values = {
-                SLUG if name == "category" else (name,): _value(cell, _CODE_COLUMNS[name]) for name, cell in row.items()
-            }
+            values = {_path(name): _value(cell, _CODE_COLUMNS[name]) for name, cell in row.items()}
             yield Record(key=row["code"], block="code", file=file, line=line, values=values, baseline=baseline)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from pts_errors.values import markdown, mentions, placeholders
 from pts_errors.values.entry import (
     MESSAGE_FIELDS,
     RUNBOOK_SECTIONS,
+    SHORT_TEXTS,
     Entry,
     Message,
     Outcome,
@@ -239,7 +240,7 @@ def _texts(entry: Entry, *names: str) -> Iterator[tuple[Path, str]]:
 @_rule("M001", Level.ERROR)
 def _source_is_complete(entry: Entry, context: Context) -> _Found:
     message = entry.messages.get(context.source_language, Message())
-    for name in ("title", "customer_message", "merchant_action"):
+    for name in SHORT_TEXTS:
         if not getattr(message, name):
             yield (context.source_language, name), _("The text in the source language is missing.")
 
@@ -277,8 +278,8 @@ def _customer_reads_no_jargon(entry: Entry, context: Context) -> _Found:
 
 @_rule("M006", Level.ERROR)
 def _texts_hold_no_html(entry: Entry, context: Context) -> _Found:
-    for path, text in _texts(entry):
-        if path[1] != "resolution" and _HTML.search(text):
+    for path, text in _texts(entry, *SHORT_TEXTS):
+        if _HTML.search(text):
             yield path, _("The text contains HTML, which would be shown literally.")
 
 
@@ -398,10 +399,7 @@ def _merchants_read_nothing_internal(entry: Entry, context: Context) -> _Found:
 
 @_rule("M021", Level.ERROR)
 def _resolutions_are_markdown_only(entry: Entry, context: Context) -> _Found:
-    for path, text in _texts(entry, "resolution"):
-        for piece in markdown.forbidden(text):
-            if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
-                yield path, _("%(piece)s is HTML or an image, and would be shown literally.") % {"piece": piece}
+    return _not_plain(_texts(entry, "resolution"))
 
 
 def _missing_sentence(entry: Entry, language: str, text: str) -> str:
@@ -481,7 +479,11 @@ def _no_secrets(entry: Entry, context: Context) -> _Found:
 
 @_rule("R006", Level.ERROR)
 def _markdown_only(entry: Entry, context: Context) -> _Found:
-    for path, text in _sections(entry):
+    return _not_plain(_sections(entry))
+
+
+def _not_plain(texts: Iterable[tuple[Path, str]]) -> _Found:
+    for path, text in texts:
         for piece in markdown.forbidden(text):
             if not _RUNBOOK_PLACEHOLDER.fullmatch(piece):
                 yield path, _("%(piece)s is HTML or an image, and would be shown literally.") % {"piece": piece}

@@ -130,7 +130,7 @@ def runbook_page(
     language = catalog.source_language
     error = PublicError.of(catalog.table(language).find(code))
     filled = _filled(given)
-    rendered = _rendered(catalog, entry)
+    rendered = _rendered(entry)
     named = {name.upper(): name for name in conf.RUNBOOK_PARAMETERS}
     ages, warnings = _trust(entry, review, now)
     return {
@@ -171,7 +171,7 @@ def as_markdown(
     entry = catalog.entries[code]
     error = PublicError.of(catalog.table(catalog.source_language).find(code))
     outcome, retry = error.outcome_words, error.retry_words
-    rendered = _rendered(catalog, entry)
+    rendered = _rendered(entry)
     ages, warnings = _trust(entry, review, now)
     lines = [
         f"# {code} {error.title} ({words.of_severity(entry.severity).label})",
@@ -205,16 +205,7 @@ def _filled(given: Mapping[str, str] | None) -> dict[str, str]:
     return {name.upper(): value for name, value in (given or {}).items()}
 
 
-def _rendered(catalog: Catalog, entry: Entry) -> _Rendered:
-    # Kept, because rendering takes some milliseconds per runbook.
-    key = (_Rendered, entry.code)
-    rendered: _Rendered | None = catalog.derived.get(key)
-    if rendered is None:
-        rendered = catalog.derived[key] = _render(entry)
-    return rendered
-
-
-def _render(entry: Entry) -> _Rendered:
+def _rendered(entry: Entry) -> _Rendered:
     runbook = completed(entry)
     texts = {name: _fill(getattr(runbook, name), conf.RUNBOOK_CONTEXT) for name in RUNBOOK_SECTIONS}
     return _Rendered(

@@ -16,7 +16,8 @@ FORMAT = 1
 CODE = "[1-9][0-9]{0,8}"
 """A code as a regular expression: ASCII digits without a leading zero, so that no code has two spellings."""
 
-MESSAGE_FIELDS = ("title", "customer_message", "merchant_action", "resolution")
+SHORT_TEXTS = ("title", "customer_message", "merchant_action")
+MESSAGE_FIELDS = (*SHORT_TEXTS, "resolution")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")
 
 # Control characters and lone surrogates: not every database, XML or terminal can handle them.
@@ -106,7 +107,7 @@ class Message:
 
     def texts(self) -> dict[str, str]:
         """Return the texts by field. A blank resolution is left out: states from before that field have none."""
-        names = MESSAGE_FIELDS if self.resolution else MESSAGE_FIELDS[:-1]
+        names = MESSAGE_FIELDS if self.resolution else SHORT_TEXTS
         return {name: getattr(self, name) for name in names}
 
 
@@ -219,7 +220,7 @@ def categories(entries: Iterable[Entry]) -> dict[str, Category]:
 
 def _types(kind: type) -> dict[str, tuple[type, ...]]:
     """Return the fields of a class in order, each with its possible types in JSON."""
-    return {name: _JSON.get(hint, (str,)) for name, hint in get_type_hints(kind).items() if name not in _NESTED}
+    return {name: _JSON.get(hint, (str,)) for name, hint in get_type_hints(kind).items() if name not in NESTED}
 
 
 # Every other field is a text or a member of a vocabulary.
@@ -230,7 +231,8 @@ _JSON: Mapping[Any, tuple[type, ...]] = {
     tuple[str, ...]: (list, tuple),
     Mapping[str, str]: (dict,),
 }
-_NESTED = ("category", "messages", "runbook", "revision")
+NESTED = ("category", "messages", "runbook", "revision")
+"""The fields of an entry that are not the code's own values."""
 _CATEGORY_FIELDS, _MESSAGE_FIELDS, _RUNBOOK_FIELDS = _types(Category), _types(Message), _types(Runbook)
 _CODE_FIELDS = _types(Entry)
 

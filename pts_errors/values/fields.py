@@ -8,7 +8,7 @@ from dataclasses import fields as of_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, get_type_hints
 
-from pts_errors.values.entry import MESSAGE_FIELDS, Category, Entry, Runbook
+from pts_errors.values.entry import MESSAGE_FIELDS, NESTED, Category, Entry, Runbook
 
 # The place of a value in its entry: ("severity",), ("category", "owner"), ("fr", "title"), ("runbook", "impact").
 Path = tuple[str, ...]
@@ -17,11 +17,7 @@ SLUG: Path = ("category", "slug")
 
 CATEGORY_FIELDS = tuple(field.name for field in of_dataclass(Category))
 RUNBOOK_FIELDS = tuple(field.name for field in of_dataclass(Runbook))
-CODE_FIELDS: Mapping[str, Any] = {
-    name: hint
-    for name, hint in get_type_hints(Entry).items()
-    if name not in {"category", "messages", "runbook", "revision"}
-}
+CODE_FIELDS: Mapping[str, Any] = {name: hint for name, hint in get_type_hints(Entry).items() if name not in NESTED}
 """Type of each field of the code itself, by name, in the order of the columns of codes.csv."""
 
 _BLANK: tuple[object, ...] = (None, "", (), [], {})
