@@ -100,6 +100,12 @@ LABELS: dict[type[StrEnum], dict[str, Any]] = {
         entry.Outcome.DECLINED.value: _("Declined: refused by the upstream, and final"),
         entry.Outcome.UNKNOWN.value: _("Unknown: money may have moved"),
     },
+    entry.Basis: {
+        entry.Basis.DOCUMENTED.value: _("Documented by the gateway"),
+        entry.Basis.DERIVED.value: _("Follows from what is documented"),
+        entry.Basis.ASSUMED.value: _("Assumed: our reading"),
+        entry.Basis.CONFIRMED.value: _("Confirmed by this site"),
+    },
     entry.RetryAdvice: {
         entry.RetryAdvice.NOT_APPLICABLE.value: _("Not applicable"),
         entry.RetryAdvice.DO_NOT_RETRY.value: _("Do not retry"),
@@ -151,9 +157,11 @@ def _owner(help_text: Any) -> models.CharField[str, str]:
     return models.CharField(_("owner"), max_length=80, blank=True, validators=[validate_text], help_text=help_text)
 
 
-def _choice(name: Any, default: StrEnum, help_text: Any, *, length: int = 16) -> models.CharField[str, str]:
+def _choice(
+    name: Any, default: StrEnum, help_text: Any, *, length: int = 16, **options: Any
+) -> models.CharField[str, str]:
     return models.CharField(
-        name, max_length=length, choices=LABELS[type(default)], default=default.value, help_text=help_text
+        name, max_length=length, choices=LABELS[type(default)], default=default.value, help_text=help_text, **options
     )
 
 
@@ -233,6 +241,27 @@ class ErrorCode(models.Model):
         entry.Outcome.UNKNOWN,
         _("What became of the request. Choose Unknown whenever money may have moved."),
     )
+    # Processes of the release before set none of these columns while a deploy rolls, so the database has defaults.
+    outcome_basis = _choice(
+        _("basis of the outcome"),
+        entry.Basis.ASSUMED,
+        _(
+            "How the outcome is known. While a refusal is only assumed, the advice must be to check the status first. "
+            "“Confirmed” is set by confirming the outcome."
+        ),
+        db_default=entry.Basis.ASSUMED.value,
+    )
+    outcome_reason = models.CharField(
+        _("reason for the outcome"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_text],
+        help_text=_("One sentence for integrators: why the outcome is what it is, or how it was confirmed."),
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
+    confirmed_by = _account(_("confirmed by"), editable=False)
     retry_advice = _choice(
         _("retry advice"),
         entry.RetryAdvice.CHECK_STATUS_FIRST,
@@ -305,6 +334,7 @@ class ErrorCode(models.Model):
                 )
                 for field, vocabulary in (
                     ("outcome", entry.Outcome),
+                    ("outcome_basis", entry.Basis),
                     ("retry_advice", entry.RetryAdvice),
                     ("responsible_party", entry.ResponsibleParty),
                     ("severity", entry.Severity),
@@ -321,6 +351,15 @@ class ErrorCode(models.Model):
                 violation_error_message=_(
                     "With an unknown outcome money may have moved: the retry advice must be to check the status first, "
                     "and the code must not be revealed to the customer."
+                ),
+            ),
+            models.CheckConstraint(
+                name="pts_errors_assumed_is_checked_first",
+                condition=~Q(outcome_basis="assumed", outcome__in=["rejected", "declined"])
+                | Q(retry_advice="check_status_first"),
+                violation_error_message=_(
+                    "This refusal is only assumed, so money may have moved: the retry advice must be to check the status "
+                    "first. Confirm the outcome before you give other advice."
                 ),
             ),
             models.CheckConstraint(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import Case, QuerySet, Value, When
@@ -14,13 +15,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pts_errors import publishing
 from pts_errors.admin import access, exports, imports
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.filters import CODE_FILTERS
+from pts_errors.admin.forms import ConfirmForm
 from pts_errors.admin.lists import line_of, read, search
 from pts_errors.admin.pages import url_of
 from pts_errors.admin.panels import badge, enter
 from pts_errors.admin.saving import BoardAdmin
+from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.models import ErrorCode, Flag, Runbook
 from pts_errors.publishing import reviews
 from pts_errors.values.entry import Severity
@@ -43,6 +47,7 @@ class CodeListAdmin(BoardAdmin):
         "changed",
         "category_name",
         "advice",
+        "basis",
     ]
     list_display_links = ["number"]
     list_filter = CODE_FILTERS
@@ -80,6 +85,10 @@ class CodeListAdmin(BoardAdmin):
     @admin.display(description=gettext_lazy("retry"), ordering="retry_advice")
     def advice(self, row: ErrorCode) -> str:
         return row.get_retry_advice_display()
+
+    @admin.display(description=gettext_lazy("basis"), ordering="outcome_basis")
+    def basis(self, row: ErrorCode) -> str:
+        return row.get_outcome_basis_display()
 
     @admin.display(description=gettext_lazy("languages"))
     def languages(self, row: ErrorCode) -> str:
@@ -203,6 +212,28 @@ def review_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCod
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     model_admin.review(request, [code.code])
+    return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
+
+
+def confirm_view(model_admin: CodeListAdmin, request: HttpRequest, code: ErrorCode) -> HttpResponse:
+    """Confirm the outcome of a code, publish that, and go back to the code's form."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(f"{form['note'].label}: {text}" for text in form.errors["note"]))
+    else:
+        try:
+            publishing.confirm(code.code, author=cast(AbstractBaseUser, request.user), note=form.cleaned_data["note"])
+        except UnpublishedChanges:
+            messages.error(
+                request, _("The code has unpublished edits. Publish or discard them, then confirm the outcome.")
+            )
+        except PublishRefused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("The outcome is confirmed, and that is published."))
+    Board.forget(request)
     return HttpResponseRedirect(url_of(model_admin, "change", code.pk))
 
 

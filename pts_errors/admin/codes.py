@@ -13,6 +13,8 @@ from django.db import connections, router, transaction
 from django.db.models import CharField, F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +22,7 @@ from pts_errors.admin import access, codelist, exports, history, imports, previe
 from pts_errors.admin.board import Board, Line
 from pts_errors.admin.conflicts import DraftForm
 from pts_errors.admin.forms import (
+    ConfirmForm,
     InlineMessageForm,
     LineField,
     MessageFormSet,
@@ -32,7 +35,10 @@ from pts_errors.admin.pages import MEDIA, runbook_url, url_of
 from pts_errors.admin.panels import last_save, log_of, panel_of
 from pts_errors.models import ErrorCode, Message, Runbook
 from pts_errors.publishing import log, reviews
+from pts_errors.values.entry import Basis
 from pts_errors.values.fields import parsed
+
+CONFIRMED = Basis.CONFIRMED.value
 
 
 class MessageInline(admin.StackedInline):
@@ -92,6 +98,8 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
                     "category",
                     "severity",
                     "outcome",
+                    "outcome_basis",
+                    "outcome_reason",
                     "retry_advice",
                     "retry_after",
                     "responsible_party",
@@ -126,6 +134,10 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             if (field := form.base_fields.get(name)) is not None:
                 field.queryset = field.queryset.filter(pk__in=choices)
                 field.choices = [*blank, *choices.items()]
+        if (field := form.base_fields.get("outcome_basis")) is not None and not (
+            obj and obj.outcome_basis == CONFIRMED
+        ):
+            field.choices = [choice for choice in field.choices if choice[0] != CONFIRMED]  # an act of its own
         return form
 
     def changeform_view(
@@ -196,6 +208,8 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             "public_url": obj.get_absolute_url() if obj else "",
             "runbook_url": runbook_url(obj) if obj and may_view_runbook else "",
             "preview_url": url_of(self, "snippet"),
+            "confirmation": _confirmation(obj) if obj else "",
+            "confirm_form": ConfirmForm(),
         }
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -250,6 +264,11 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
                 name="pts_errors_errorcode_restore",
             ),
             path("<int:pk>/decide/", view(upgrades.decide_view, "change"), name="pts_errors_errorcode_decide"),
+            path(
+                "<int:pk>/confirm/",
+                view(codelist.confirm_view, "publish", "change"),
+                name="pts_errors_errorcode_confirm",
+            ),
             path("<int:pk>/review/", view(codelist.review_view, "review"), name="pts_errors_errorcode_review"),
             path(
                 "<int:pk>/flags/<int:flag>/",
@@ -285,3 +304,17 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
                     if entry.change_message.startswith(said):
                         entry.change_message = f"{said}."
         return response
+
+
+def _confirmation(code: ErrorCode) -> str:
+    """Return who confirmed the outcome of a code, as a sentence; empty if nobody did or nobody knows."""
+    if code.outcome_basis != CONFIRMED or code.confirmed_by is None:
+        return ""
+    person = code.confirmed_by.get_username()
+    if code.confirmed_at is None:
+        return _(
+            "The outcome counts as confirmed by %(person)s, who chose the advice before it was recorded how outcomes "
+            "are known. Confirm it and say how it is known, or choose to check the status first."
+        ) % {"person": person}
+    when = date_format(timezone.localtime(code.confirmed_at), "SHORT_DATETIME_FORMAT")
+    return _("The outcome was confirmed by %(person)s on %(when)s.") % {"person": person, "when": when}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from pts_errors.admin.board import RUNBOOKS, STATES, TRANSLATIONS, Board, Line, name_of
 from pts_errors.admin.lists import Option, board_filter
 from pts_errors.models import LABELS, Message
-from pts_errors.values.entry import Severity
+from pts_errors.values.entry import Basis, Severity
 
 # The states that need a translator.
 TRANSLATIONS_TO_DO = ("missing", "review", "check")
@@ -64,6 +64,12 @@ CODE_FILTERS = (
         gettext_lazy("severity"),
         lambda board: reversed(LABELS[Severity].items()),  # the most urgent first
         lambda line, value: line.entry.severity == value,
+    ),
+    board_filter(
+        "basis",
+        gettext_lazy("basis"),
+        lambda board: LABELS[Basis].items(),
+        lambda line, value: line.entry.outcome_basis == value,
     ),
     board_filter(
         "runbook",

@@ -240,6 +240,18 @@ class CategoryForm(SharedForm):
         return slug
 
 
+class ConfirmForm(forms.Form):
+    """How an outcome is known."""
+
+    note = forms.CharField(
+        label=_("How it is known"),
+        max_length=200,
+        validators=[validate_text],
+        help_text=_("One sentence for integrators, such as: The gateway's customer service confirmed it in writing."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
 class RestoreForm(forms.Form):
     """Note and options of a restore."""
 

@@ -314,7 +314,12 @@ _DESCRIPTIONS = {
 
 
 def _filters(catalog: Catalog) -> list[OpenApiParameter]:
-    named = {"outcome": "PTSOutcome", "retry_advice": "PTSRetryAdvice", "responsible_party": "PTSResponsibleParty"}
+    named = {
+        "outcome": "PTSOutcome",
+        "basis": "PTSBasis",
+        "retry_advice": "PTSRetryAdvice",
+        "responsible_party": "PTSResponsibleParty",
+    }
     return [
         OpenApiParameter(
             "category", str, enum=[*catalog.categories], description="Only the codes of this category, by its slug."

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from pts_errors.models import Revision
 from pts_errors.values import markdown
 from pts_errors.values.catalog import LocalizedError
-from pts_errors.values.entry import Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.values.entry import Basis, Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
 
 
 class Direction(StrEnum):
@@ -41,6 +41,8 @@ class ErrorSerializer(serializers.Serializer[LocalizedError]):
     resolution = serializers.CharField(help_text="Likely causes and what to do, in Markdown, or empty.")
     resolution_html = serializers.SerializerMethodField(help_text="The same as safe HTML.")
     outcome = EnumField(Outcome, help_text="What became of this request.")
+    basis = EnumField(Basis, help_text="How the outcome is known.")
+    outcome_reason = serializers.CharField(help_text="Why the outcome is what it is, in the source language, or empty.")
     retry_advice = EnumField(RetryAdvice, help_text="What the calling system may do next.")
     retry_after = serializers.IntegerField(allow_null=True, help_text="Seconds to wait, only with retry_later.")
     responsible_party = EnumField(ResponsibleParty, help_text="Who can remove the cause.")

@@ -29,7 +29,7 @@ from pts_errors.api.serializers import (
 from pts_errors.models import Head, Revision
 from pts_errors.values import languages
 from pts_errors.values.catalog import Catalog, LocalizedError, Table
-from pts_errors.values.entry import CODE, Outcome, ResponsibleParty, RetryAdvice
+from pts_errors.values.entry import CODE, Basis, Outcome, ResponsibleParty, RetryAdvice
 
 # No title is longer, so longer searches are mistakes or attacks.
 SEARCH_LENGTH = 100
@@ -209,6 +209,7 @@ def _choose(request: Request, catalog: Catalog, table: Table) -> list[LocalizedE
     legal: dict[str, Iterable[str]] = {
         "category": catalog.categories,
         "outcome": list(Outcome),
+        "basis": list(Basis),
         "retry_advice": list(RetryAdvice),
         "responsible_party": list(ResponsibleParty),
     }

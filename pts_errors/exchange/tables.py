@@ -23,6 +23,8 @@ _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _REVISION = "revision"
+# Files of earlier releases lack these columns: then their values stay.
+_NEWER = ("outcome_basis", "outcome_reason")
 # The first one is the default.
 _SEPARATORS = (",", ";", "\t")
 # Excel writes and reads this line before the header.
@@ -130,7 +132,7 @@ def _wrong_columns(names: list[str], columns: Collection[str]) -> str:
             "The columns must be %(columns)s. The first line names none of them, "
             "or does not separate them with commas, semicolons or tabs."
         ) % {"columns": expected}
-    wrong = [_("%(name)s is missing") % {"name": name} for name in columns if name not in names]
+    wrong = [_("%(name)s is missing") % {"name": name} for name in columns if name not in (*names, *_NEWER)]
     wrong += [
         _("%(name)r is not one of them") % {"name": name[:50]} for name in names if name not in (*columns, _REVISION)
     ]
@@ -203,7 +205,7 @@ def _wrong_cells(row: Mapping[str, str]) -> list[str]:
         _("The %(field)s %(value)r is not one of %(choices)s.")
         % {"field": name, "value": row[name][:20], "choices": ", ".join(choices)}
         for name, kind in CODE_FIELDS.items()
-        if (choices := vocabulary(kind)) and row[name] not in choices
+        if (choices := vocabulary(kind)) and name in row and row[name] not in choices
     ]
     wrong += [
         _("The %(field)s %(value)r is neither yes nor no.") % {"field": name, "value": row[name][:20]}

@@ -17,6 +17,7 @@ from pts_errors.values.entry import (
     MESSAGE_FIELDS,
     RUNBOOK_SECTIONS,
     SHORT_TEXTS,
+    Basis,
     Entry,
     Message,
     Outcome,
@@ -56,7 +57,7 @@ _RUNBOOK_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 _ORDER_STATES = {"2000", "3000", "4000", "5000"}
 _CONFUSED = re.compile(r"^Not to be confused with:?", re.IGNORECASE | re.MULTILINE)
 # Silencing these would be pointless: the database has the same constraints.
-_IN_TABLES = {"C001", "C002", "C003"}
+_IN_TABLES = {"C001", "C002", "C003", "C006"}
 # HTTP clients and proxies automatically retry requests with these statuses.
 _REPEATED_BY_HABIT = {408, 425, 429, 502, 503, 504}
 # A card number in one piece, or in the groups printed on the card, all with the same separator.
@@ -224,6 +225,24 @@ def _no_habit_repeats_it(entry: Entry, context: Context) -> _Found:
             _("HTTP clients automatically retry after %(status)d, but the advice is not “retry later”.")
             % {"status": entry.http_status},
         )
+
+
+@_rule("C006", Level.ERROR)
+def _assumed_is_checked_first(entry: Entry, context: Context) -> _Found:
+    if entry.outcome_basis == Basis.ASSUMED and not entry.is_careful:
+        yield (
+            ("retry_advice",),
+            _(
+                "This refusal is only assumed, so money may have moved: the retry advice must be to check the status "
+                "first. Confirm the outcome before you give other advice."
+            ),
+        )
+
+
+@_rule("C007", Level.WARNING)
+def _confirmation_says_how(entry: Entry, context: Context) -> _Found:
+    if entry.outcome_basis == Basis.CONFIRMED and not entry.outcome_reason:
+        yield ("outcome_reason",), _("The outcome counts as confirmed, but nobody has written down how it is known.")
 
 
 # ---- messages ----

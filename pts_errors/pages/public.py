@@ -41,6 +41,8 @@ class PublicError:
     category: str
     provider_message: str
     outcome: str
+    basis: str
+    outcome_reason: str
     retry_advice: str
     retry_after: int | None
     responsible_party: str
@@ -67,6 +69,11 @@ class PublicError:
     def outcome_words(self) -> words.Words:
         """The outcome in words."""
         return words.of_outcome(self.outcome, self.retry_advice)
+
+    @property
+    def basis_words(self) -> str:
+        """How the outcome is known, in words."""
+        return words.of_basis(self.basis)
 
     @property
     def retry_words(self) -> words.Words:

@@ -99,6 +99,7 @@ def error_page(catalog: Catalog, code: str, *, language: str, links: Links) -> d
                 for tag, other in zip(catalog.languages, translations, strict=True)
                 if other.language == tag  # not a fallback to another language
             ],
+            "reason": Text(error.outcome_reason, catalog.source_language),
             "similar": public_errors(catalog, error.similar, language=language, url=links.error),
             "replacements": public_errors(catalog, [error.replaced_by], language=language, url=links.error),
             "envelope": json.dumps({"code": code, "message": error.provider_message}, ensure_ascii=False),
@@ -126,7 +127,7 @@ def as_markdown(catalog: Catalog, code: str, *, language: str) -> str:
     error = PublicError.of(table.find(code))
     outcome, retry, party = error.outcome_words, error.retry_words, error.party_words
     advice = [
-        f"- {_('Outcome')}: **{outcome.label}** (`{error.outcome}`). {outcome.sentence}",
+        f"- {_('Outcome')}: **{outcome.label}** (`{error.outcome}`). {outcome.sentence} {error.basis_words}",
         f"- {_('Retry')}: **{retry.label}** (`{error.retry_advice}`). {retry.sentence}",
     ]
     if code not in catalog.entries:
@@ -136,6 +137,7 @@ def as_markdown(catalog: Catalog, code: str, *, language: str) -> str:
         return "\n".join(lines) + "\n"
     lines = [f"# {code} {error.title}", "", f"> {error.provider_message}", "", *advice]
     lines += [
+        f"- {_('How the outcome is known')}: `{error.basis}`. {error.outcome_reason}".rstrip(),
         f"- {_('Responsible')}: {party.label} (`{error.responsible_party}`)",
         f"- {_('HTTP status')}: {error.http_status} {error.http_phrase}".rstrip(),
         f"- {_('Name')}: `{error.name}`",

@@ -178,7 +178,7 @@ def as_markdown(
         "",
         f"> {error.provider_message}",
         "",
-        f"- {_('Money')}: **{outcome.label}**. {outcome.sentence}",
+        f"- {_('Money')}: **{outcome.label}**. {outcome.sentence} {error.basis_words}",
         f"- {_('Retry')}: **{retry.label}**. {retry.sentence}",
         f"- {_('Owner')}: {rendered.source.owner}",
         *(f"- {sentence}" for sentence in [*ages, *warnings]),

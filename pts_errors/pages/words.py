@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from pts_errors.models import LABELS
-from pts_errors.values.entry import Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.values.entry import Basis, Outcome, ResponsibleParty, RetryAdvice, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,16 @@ def of_outcome(outcome: str, retry_advice: str) -> Words:
             "That says nothing final about the order, which may be paid: only a query tells."
         )
     return Words(value=outcome, label=label, sentence=sentence)
+
+
+def of_basis(basis: str) -> str:
+    """Return a sentence on how an outcome is known, or the value itself if it is not one of ours."""
+    return {
+        Basis.DOCUMENTED.value: _("The gateway's documentation says so."),
+        Basis.DERIVED.value: _("It follows from the gateway's own words and the documented steps of a call."),
+        Basis.ASSUMED.value: _("Our reading; the gateway's documentation does not say."),
+        Basis.CONFIRMED.value: _("This site has confirmed it."),
+    }.get(basis, basis)
 
 
 def of_retry_advice(advice: str, retry_after: int | None = None) -> Words:

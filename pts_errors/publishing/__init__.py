@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pts_errors.publishing.publisher import as_of, check, plan_publish, publish, restore, unpublished, verify
+from pts_errors.publishing.publisher import as_of, check, confirm, plan_publish, publish, restore, unpublished, verify
 from pts_errors.publishing.upgrades import (
     Change,
     keep_ours,
@@ -16,6 +16,7 @@ __all__ = [
     "Change",
     "as_of",
     "check",
+    "confirm",
     "keep_ours",
     "plan_publish",
     "plan_upgrade",

@@ -11,17 +11,21 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.db.models import CharField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pts_errors import snapshot
 from pts_errors.conf import conf
 from pts_errors.exceptions import PublishRefused, UnpublishedChanges
 from pts_errors.lint import rules
-from pts_errors.models import Head, Revision, validate_text
+from pts_errors.models import ErrorCode, Head, Revision, validate_text
 from pts_errors.publishing import announcement, draft, log, reviews
 from pts_errors.values.catalog import Catalog
-from pts_errors.values.entry import MESSAGE_FIELDS, Entry, Message, Origin, categories
+from pts_errors.values.entry import MESSAGE_FIELDS, Basis, Entry, Message, Origin, categories
 from pts_errors.values.fields import Path, dotted
+
+CONFIRMED = "Confirmed the outcome"
+"""Begins the admin's log entry for a confirmation; a colon and how it is known follow."""
 
 # The author of a publish without a person, unless the caller names another process.
 _PROCESS = "pts_errors"
@@ -85,6 +89,36 @@ def restore(
         known = categories(draft.read(using=alias).values())
         draft.write([entry.with_category_from(known)], using=alias)
         return _publish([entry.code], origin=Origin.RESTORED, author=author, note=note)
+
+
+def confirm(code: str | int, *, author: AbstractBaseUser, note: str) -> list[Revision]:
+    """Confirm the outcome of a code and publish that; return the new revision, or none if the note is the same as before.
+
+    ``note`` says how the outcome is known, in one sentence of at most 200 characters. It becomes the reason for the
+    outcome, which integrators read. A confirmed refusal may then take other advice than to check the status first.
+
+    Raises:
+        UnpublishedChanges: the draft has unpublished edits.
+        PublishRefused: the code does not exist or breaks a rule, or the note is empty or cannot be stored.
+    """
+    code, note = str(code), note.strip()
+    if not note:
+        text = _("A confirmation needs a note that says how the outcome is known.")
+        raise PublishRefused([_issue("P007", code, ("outcome_reason",), text)])
+    _refuse_unstorable("note", note)
+    alias = router.db_for_write(Head)
+    with transaction.atomic(using=alias):
+        log.lock(using=alias)
+        draft.lock(using=alias)
+        drafts, _live = _publishable([code], alias)
+        if drafts:
+            raise UnpublishedChanges(f"Code {code} has unpublished edits. Publish or discard them first.")
+        entry = draft.read([code], using=alias)[code]
+        draft.write([replace(entry, outcome_basis=Basis.CONFIRMED, outcome_reason=note)], using=alias)
+        rows = ErrorCode.objects.using(alias).filter(code=code)
+        rows.update(confirmed_at=timezone.now(), confirmed_by=author.pk)
+        reviews.enter(rows.get(), f"{CONFIRMED}: {note}", user=author)
+        return _publish([code], author=author, note=note)
 
 
 def unpublished(codes: Collection[str] | None = None) -> Mapping[str, Entry]:

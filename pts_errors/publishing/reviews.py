@@ -76,7 +76,7 @@ def flag(code: str, text: str, *, reference: str = "", user: _User, using: str) 
             author_name=user.get_username()[:150],
             created_at=timezone.now(),
         )
-        _note(row.error, f"{FLAGGED}: {text}", user=user)
+        enter(row.error, f"{FLAGGED}: {text}", user=user)
     return True
 
 
@@ -93,7 +93,7 @@ def close(code: str, pk: int, *, user: _User, using: str) -> bool:
         # If two people close it at the same time, only one update matches.
         if row is None or not flags.update(closed_at=timezone.now(), closed_by=user.pk):
             return False
-        _note(row.runbook.error, f"{CLOSED}: {row.text}", user=user)
+        enter(row.runbook.error, f"{CLOSED}: {row.text}", user=user)
     return True
 
 
@@ -110,7 +110,8 @@ def _flag_of(row: Flag) -> rules.Flag:
     return rules.Flag(pk=row.pk, text=row.text, author=author, created_at=row.created_at, reference=row.reference)
 
 
-def _note(error: ErrorCode, text: str, *, user: _User) -> None:
+def enter(error: ErrorCode, text: str, *, user: _User) -> None:
+    """Add an entry to the admin's log of a code, if the admin is installed."""
     if apps.is_installed("django.contrib.admin"):  # hosts may run without the admin
         apps.get_model("admin", "LogEntry")._default_manager.create(
             user_id=cast(int, user.pk),  # whatever type the host's users have

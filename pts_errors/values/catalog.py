@@ -46,6 +46,10 @@ class LocalizedError:
     provider_message: str
     """The gateway's own English, verbatim."""
     outcome: str
+    basis: str
+    """How the outcome is known."""
+    outcome_reason: str
+    """Why the outcome is what it is: one sentence in the source language, or empty."""
     retry_advice: str
     retry_after: int | None
     """Seconds, only with the advice ``retry_later``."""
@@ -105,7 +109,9 @@ class _TextLanguages(Mapping[str, str]):
 _text_languages = cache(_TextLanguages)
 
 # Fields that a localized error copies from its entry.
-_SAME_FIELDS = tuple(field.name for field in fields(Entry) if field.name not in ("category", "messages", "runbook"))
+_SAME_FIELDS = tuple(
+    field.name for field in fields(Entry) if field.name not in ("category", "messages", "runbook", "outcome_basis")
+)
 
 
 class Table:
@@ -163,6 +169,7 @@ class Table:
         return LocalizedError(
             **{name: getattr(entry, name) for name in _SAME_FIELDS},
             is_known=True,
+            basis=entry.outcome_basis,
             category=entry.category.slug,
             **texts,
             language=language,

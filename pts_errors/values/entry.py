@@ -37,6 +37,19 @@ class Outcome(StrEnum):
     """Money may have moved; only a query tells."""
 
 
+class Basis(StrEnum):
+    """How an outcome is known."""
+
+    DOCUMENTED = "documented"
+    """A described step of a call says so."""
+    DERIVED = "derived"
+    """It follows from the code's own words together with such a step."""
+    ASSUMED = "assumed"
+    """It is our reading of the words, and another reading is possible."""
+    CONFIRMED = "confirmed"
+    """Somebody of the site has confirmed it, with the gateway or by experience, and wrote down how."""
+
+
 class RetryAdvice(StrEnum):
     """What the calling system may do next."""
 
@@ -136,6 +149,9 @@ class Entry:
     provider_message: str = ""
     """The gateway's own English, verbatim."""
     outcome: Outcome = Outcome.UNKNOWN
+    outcome_basis: Basis = Basis.ASSUMED
+    outcome_reason: str = ""
+    """One sentence for integrators: why the outcome is what it is."""
     retry_advice: RetryAdvice = RetryAdvice.CHECK_STATUS_FIRST
     retry_after: int | None = None
     """Seconds to wait, only with the advice ``retry_later``."""
@@ -161,9 +177,16 @@ class Entry:
         return (
             (self.outcome != Outcome.UNKNOWN or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST)
             and not (self.outcome == Outcome.UNKNOWN and self.reveal_to_customer)
+            and (self.outcome_basis != Basis.ASSUMED or self.is_careful)
             and (self.outcome != Outcome.ACCEPTED or 200 <= self.http_status <= 299)
             and (self.retry_after is None or self.retry_advice == RetryAdvice.RETRY_LATER)
         )
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether the advice suits a refusal that is only assumed; true of every other outcome."""
+        is_refused = self.outcome in (Outcome.REJECTED, Outcome.DECLINED)
+        return not is_refused or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST
 
     def differs(self, other: Entry | None) -> bool:
         """Return whether the other entry is missing or has another state; revision numbers do not count."""
@@ -197,11 +220,14 @@ class Entry:
     def from_json(cls, data: Mapping[str, Any], *, revision: int = 0) -> Entry:
         """Return the entry of a stored state. Missing keys get their default, unknown keys are ignored.
 
+        A state from before the basis was recorded is assumed, or confirmed by whoever published it if it gives advice
+        that no assumption allows.
+
         Raises:
             KeyError, TypeError, ValueError, AttributeError: the data is not a state, or a value has the wrong type.
         """
         code = _known(data["code"], _CODE_FIELDS)
-        return cls(
+        entry = cls(
             **{**code, "similar": tuple(code.get("similar", ()))},
             category=Category(**_known(data["category"], _CATEGORY_FIELDS)),
             messages={
@@ -211,6 +237,8 @@ class Entry:
             runbook=Runbook(**_known(data["runbook"], _RUNBOOK_FIELDS)) if data.get("runbook") else None,
             revision=revision,
         )
+        is_old = "outcome_basis" not in code and not entry.is_careful
+        return replace(entry, outcome_basis=Basis.CONFIRMED) if is_old else entry
 
 
 def categories(entries: Iterable[Entry]) -> dict[str, Category]:

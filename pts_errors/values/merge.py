@@ -10,7 +10,10 @@ from pts_errors.values.entry import Entry
 from pts_errors.values.fields import SLUG, Path, build, confirmed, flatten, is_same, language_of, put, three_way
 
 # The fields of `Entry.is_consistent`, which are merged together.
-_BOUND = {(name,) for name in ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")}
+_BOUND = {
+    (name,) for name in ("outcome", "outcome_basis", "retry_advice", "retry_after", "http_status", "reveal_to_customer")
+}
+_BASIS, _REASON = ("outcome_basis",), ("outcome_reason",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +44,18 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
         bound = [path for path in taken if path in _BOUND]
         entry = replace(entry, **{path[0]: getattr(ours, path[0]) for path in bound})
         taken, kept = [path for path in taken if path not in _BOUND], sorted([*kept, *bound])
+    if entry.outcome_basis != theirs.outcome_basis and _REASON in taken:  # a reason is that of one basis
+        entry = replace(entry, outcome_reason=ours.outcome_reason)
+        taken, kept = [path for path in taken if path != _REASON], sorted([*kept, _REASON])
     return Merge(entry=entry, taken=tuple(taken), kept=tuple(kept))
 
 
 def take(ours: Entry, theirs: Entry, path: Path) -> Entry:
-    """Return our entry with the shipped value of one path."""
-    return _taking(ours, flatten(ours), flatten(theirs), [path])
+    """Return our entry with the shipped value of one path, and of those that depend on it where it must be."""
+    taken = _taking(ours, flatten(ours), flatten(theirs), [_BASIS, _REASON] if path in (_BASIS, _REASON) else [path])
+    if path in (*_BOUND, _REASON) and not taken.is_consistent:
+        return _taking(ours, flatten(ours), flatten(theirs), [*_BOUND, _REASON])
+    return taken
 
 
 def paths(one: Entry, other: Entry) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from pts_errors.values.entry import Entry
 
 # Incremented in every release that changes the shipped catalog. `migrate` merges each version once.
-VERSION = 3
+VERSION = 4
 
 # The note of revisions with shipped values.
 NOTE = "Shipped with django-pts-errors."
