@@ -14,7 +14,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 # The package is documented as it stands beside this file, installed or not.
 sys.path[:0] = [str(_ROOT), str(_ROOT / "docs" / "_ext")]
 
-import pts_modules  # noqa: E402 - found on the path that was set above
+import pts_catalog  # noqa: E402 - found on the path that was set above
+import pts_modules  # noqa: E402
 
 # The reference is read from docstrings, and the models can only be imported once Django is set up.
 settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "pts_errors"])
@@ -30,7 +31,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "pts_c
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["colon_fence", "substitution"]
-myst_substitutions = {"modules": pts_modules.tables()}
+myst_substitutions = {"modules": pts_modules.tables(), "outcomes": pts_catalog.outcomes()}
 myst_heading_anchors = 3
 
 # Docstrings write names in single backticks, as they would in Markdown.

@@ -15,7 +15,7 @@ from pts_errors import publishing
 from pts_errors.exceptions import AppendOnly
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook, validate_text
 from pts_errors.publishing import draft
-from pts_errors.values.entry import Outcome, RetryAdvice
+from pts_errors.values.entry import Basis, Outcome, RetryAdvice
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
         {"http_status": 199},
         {"http_status": 600},
         {"outcome": "unknown", "retry_advice": "retry_later"},
+        {"outcome_basis": "assumed"},
         {"outcome": "unknown", "retry_advice": "check_status_first", "reveal_to_customer": True},
         {"outcome": "accepted", "http_status": 409},
         {"retry_after": 5, "retry_advice": "do_not_retry"},
@@ -44,9 +45,9 @@ def test_database_refuses_a_code_that_breaks_a_rule(values: dict[str, Any]) -> N
 def test_values_know_what_the_database_refuses() -> None:
     """Every combination of the fields that are bound together."""
     row = ErrorCode.objects.get(code="1005")
-    values = itertools.product(Outcome, RetryAdvice, (None, 30), (202, 409), (False, True))
-    for outcome, advice, seconds, status, is_revealed in values:
-        row.outcome, row.retry_advice, row.retry_after = outcome, advice, seconds
+    values = itertools.product(Outcome, Basis, RetryAdvice, (None, 30), (202, 409), (False, True))
+    for outcome, basis, advice, seconds, status, is_revealed in values:
+        row.outcome, row.outcome_basis, row.retry_advice, row.retry_after = outcome, basis, advice, seconds
         row.http_status, row.reveal_to_customer = status, is_revealed
         try:
             row.validate_constraints(exclude={"name", "code"})
@@ -55,13 +56,14 @@ def test_values_know_what_the_database_refuses() -> None:
         else:
             is_taken = True
 
-        assert draft.entry_of(row).is_consistent == is_taken, (outcome, advice, seconds, status, is_revealed)
+        assert draft.entry_of(row).is_consistent == is_taken, (outcome, basis, advice, seconds, status, is_revealed)
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"outcome": "unknown", "retry_advice": "retry_later"},
+        {"outcome_basis": "assumed"},
         {"outcome": "accepted", "http_status": 409},
         {"retry_after": 5},
         {"code": "01007"},

@@ -12,11 +12,23 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import pts_errors
+from pts_errors.lint import order_ids
 from pts_errors.values import markdown, placeholders, seed
 from pts_errors.values.entry import Category, Entry, Message
 
 _SOURCE = "en"
 _CONTEXT = {"brand": "PTS"}
+
+
+def outcomes() -> str:
+    """Return every code's outcome, with its basis and reason, as a Markdown table."""
+    rows = [
+        f"| {entry.code} | `{entry.outcome}` | {entry.outcome_basis} | {entry.outcome_reason} "
+        f"| `{entry.retry_advice}` | {order_ids.after(entry.outcome, entry.retry_advice)} |"
+        for entry in seed.packaged()
+    ]
+    head = ["| Code | Outcome | Basis | Reason | Retry advice | Order id |", "| --- | --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows])
 
 
 class CatalogDirective(SphinxDirective):
@@ -61,6 +73,7 @@ def _fields(entry: Entry) -> Iterator[tuple[str, list[nodes.Node]]]:
     yield "Title", [nodes.Text(message.title)]
     yield "Provider message", [nodes.literal("", entry.provider_message)]
     yield "Outcome", [nodes.literal("", str(entry.outcome))]
+    yield "How it is known", [nodes.Text(f"{entry.outcome_basis}. {entry.outcome_reason}")]
     advice: list[nodes.Node] = [nodes.literal("", str(entry.retry_advice))]
     if entry.retry_after is not None:
         advice.append(nodes.Text(f", after {entry.retry_after} seconds"))

@@ -32,17 +32,15 @@ def fill(apps, schema_editor):
             ErrorCode.filter(pk=error).update(
                 outcome_basis=code["outcome_basis"], outcome_reason=code["outcome_reason"]
             )
-
-
-def name_people(apps, schema_editor):
-    # After the constraints: PostgreSQL alters no table for which it still has foreign keys to check.
-    alias = schema_editor.connection.alias
-    Revision, ErrorCode = (
-        apps.get_model("pts_errors", name)._default_manager.using(alias) for name in ("Revision", "ErrorCode")
-    )
     for row in ErrorCode.filter(_OLD_CONFIRMED, outcome_basis="confirmed"):
-        author = Revision.filter(error=row, author__isnull=False).order_by("-number").values_list("author", flat=True)
-        ErrorCode.filter(pk=row.pk).update(confirmed_by=author.first())
+        revisions = Revision.filter(error=row).order_by("-number")
+        shipped = revisions.filter(origin="shipped").first()
+        with suppress(ValueError, AttributeError, TypeError, KeyError):
+            if shipped is None or shipped.snapshot["code"]["retry_advice"] != row.retry_advice:
+                author = revisions.filter(author__isnull=False).values_list("author", flat=True).first()
+                ErrorCode.filter(pk=row.pk).update(confirmed_by=author)
+    if schema_editor.connection.vendor == "postgresql":  # which alters no table while it has foreign keys to check
+        schema_editor.connection.check_constraints()
 
 
 class Migration(migrations.Migration):
@@ -121,5 +119,4 @@ class Migration(migrations.Migration):
                 violation_error_message="This refusal is only assumed, so money may have moved: the retry advice must be to check the status first. Confirm the outcome before you give other advice.",
             ),
         ),
-        migrations.RunPython(name_people, migrations.RunPython.noop, elidable=False, hints={"model_name": "errorcode"}),
     ]

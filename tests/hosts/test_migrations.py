@@ -63,6 +63,51 @@ def test_edits_survive_another_migrate(kind: str, tmp_path: Path) -> None:
         assert shown.stdout == ascii("Trop 😀 élevé") + "\n"
 
 
+# A database as the release before this one left it, whose 8001 and 8002 have advice of ours.
+BEFORE_BASIS = """
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from pts_errors import publishing
+from pts_errors.models import ErrorCode, Head, Revision
+ada = get_user_model().objects.create_user("ada")
+rows = ErrorCode.objects.filter(code__in=["8001", "8002"])
+rows.update(outcome_basis="confirmed", outcome_reason="", retry_advice="retry_later", retry_after=60)
+publishing.publish(["8001"], author=ada)
+for revision in Revision.objects.all():
+    for name in ("outcome_basis", "outcome_reason"):
+        del revision.snapshot["code"][name]
+    QuerySet(Revision).filter(pk=revision.pk).update(snapshot=revision.snapshot)
+Head.objects.update(catalog=3)
+"""
+AFTER_BASIS = """
+from pts_errors import publishing
+from pts_errors.models import ErrorCode
+for row in ErrorCode.objects.filter(code__in=["1001", "8001", "8002", "8005"]):
+    print(row.code, row.outcome_basis, row.retry_advice, row.retry_after, row.confirmed_by, row.unseen)
+print(list(publishing.unpublished()), [issue.code for issue in publishing.check() if issue.id == "C007"])
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_advice_that_contradicts_what_is_assumed_survives_the_upgrade(kind: str, tmp_path: Path) -> None:
+    """It counts as confirmed by whoever published it, and waits to be looked at."""
+    with database(kind, tmp_path) as settings:
+        host = Host(tmp_path, {"default": settings})
+        host.manage("migrate", "-v0")
+        host.python(BEFORE_BASIS)
+        host.manage("migrate", "pts_errors", "0007", "-v0")
+
+        host.manage("migrate", "-v0")
+
+        assert host.python(AFTER_BASIS).stdout.splitlines() == [
+            "1001 documented retry_after_correction None None []",
+            "8001 confirmed retry_later 60 ada ['outcome_reason']",
+            "8002 confirmed retry_later 60 None ['outcome_reason']",
+            "8005 assumed check_status_first None None []",
+            "['8002'] ['8001', '8002']",
+        ]
+
+
 def test_tables_without_migrations_are_seeded(tmp_path: Path) -> None:
     """What pytest's --nomigrations and ``--run-syncdb`` do."""
     with database("sqlite", tmp_path) as settings:

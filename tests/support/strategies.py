@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pts_errors.values.entry import (
     MESSAGE_FIELDS,
+    Basis,
     Category,
     Entry,
     Message,
@@ -111,6 +112,8 @@ def catalogs(draw):
             category=draw(st.sampled_from(categories)),
             provider_message=draw(TEXT),
             outcome=draw(st.sampled_from(Outcome)).value,
+            outcome_basis=draw(st.sampled_from(Basis)).value,
+            outcome_reason=draw(TEXT),
             retry_advice=draw(st.sampled_from(RetryAdvice)).value,
             retry_after=draw(st.none() | st.integers(0, 999_999_999)),
             responsible_party=draw(st.sampled_from(ResponsibleParty)).value,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pts_errors.values import merge
-from pts_errors.values.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook
+from pts_errors.values.entry import Basis, Category, Entry, Message, Outcome, RetryAdvice, Runbook
 from pts_errors.values.fields import parsed, value_at
 
 BASE = Entry(
@@ -186,10 +186,11 @@ def test_nothing_is_lost_whatever_changed(base: Entry, ours: Entry, theirs: Entr
     assert merge.merge(theirs, merged.entry, theirs).entry == merged.entry
 
 
-FACTS = ("outcome", "retry_advice", "retry_after", "http_status", "reveal_to_customer")
+FACTS = ("outcome", "outcome_basis", "retry_advice", "retry_after", "http_status", "reveal_to_customer")
 facts = st.builds(
     lambda **values: replace(BASE, **values),
     outcome=st.sampled_from(Outcome),
+    outcome_basis=st.sampled_from(Basis),
     retry_advice=st.sampled_from(RetryAdvice),
     retry_after=st.sampled_from([None, 30, 60]),
     http_status=st.sampled_from([200, 202, 409, 500]),
