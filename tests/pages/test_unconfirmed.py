@@ -90,8 +90,8 @@ def test_every_mark_of_the_shipped_runbooks_is_listed(reader: Client) -> None:
     section = section_of(html, "1019")
     assert '<a class="label" href="/errors/runbooks/1019/#diagnosis">Diagnosis</a>' in section
     assert (
-        'Read what the confirmation URL answered for &lt;ORDER_ID&gt; <span class="unconfirmed" >'
-        '(<b lang="en">Unconfirmed</b>: PTS keeps the answer of each call)</span>.'
+        'Read what the confirmation URL answered for &lt;ORDER_ID&gt; <span class="unconfirmed">'
+        '(<b lang="en" >Unconfirmed</b>: PTS keeps the answer of each call)</span>.'
     ) in section
     assert 'id="code-8001"' not in html
 
