@@ -14,6 +14,7 @@ from pts_errors.conf import conf
 from pts_errors.values.entry import CODE, Severity
 from pts_errors.values.languages import TAG
 from pts_errors.values.placeholders import NAME
+from pts_errors.values.roles import ROLES
 
 _CONSTANT = "[A-Z][A-Z0-9_]{0,31}"
 _LINT = f"[CMR][0-9]{{3}}(:{CODE})?"
@@ -139,6 +140,13 @@ def _are_days(value: object) -> bool:
     )
 
 
+def _are_rotas(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        role in ROLES and isinstance(rota, str) and rota.isprintable() and rota.strip() == rota != ""
+        for role, rota in value.items()
+    )
+
+
 # Id, setting, test of its value, and what to set instead.
 _SETTINGS = (
     ("E001", "SOURCE_LANGUAGE", _text(TAG), 'a language tag such as "en"'),
@@ -159,4 +167,10 @@ _SETTINGS = (
     ),
     ("E010", "RUNBOOK_PARAMETERS", _texts(NAME), 'a list such as ["order_id", "merchant_id"]'),
     ("E014", "BASE_URL", _text(_ORIGIN), 'an address without a path, "https://pay.example", or ""'),
+    (
+        "E015",
+        "ROLES",
+        _are_rotas,
+        f'a dictionary such as {{"Platform on-call": "rota-7"}}; the roles are {", ".join(ROLES)}',
+    ),
 )

@@ -79,6 +79,11 @@ class Settings:
         default = ("order_id", "merchant_id", "request_id", "transaction_id")
         return cast(Sequence[str], getattr(settings, "PTS_ERRORS_RUNBOOK_PARAMETERS", default))
 
+    @property
+    def ROLES(self) -> Mapping[str, str]:
+        """The site's own rotas for the roles in runbooks, such as ``{"Platform on-call": "rota-7"}``."""
+        return cast(Mapping[str, str], getattr(settings, "PTS_ERRORS_ROLES", {}))
+
     def tenant_apps(self) -> set[str]:
         """Return the apps whose tables each tenant has for itself, by the settings of django-tenants."""
         kinds: Mapping[str, Mapping[str, Sequence[str]]] = {"": {"APPS": getattr(settings, "TENANT_APPS", ())}}

@@ -29,8 +29,10 @@ urlpatterns = [
     path("<pts_code:code>.md", reference_views.error, {"suffix": "md"}, name="error_markdown"),
     path("<pts_code:code>.json", reference_views.error, {"suffix": "json"}, name="error_json"),
     path("runbooks/", runbook_views.runbooks, name="runbooks"),
+    path("runbooks/unconfirmed/", runbook_views.unconfirmed, name="runbooks_unconfirmed"),
     path("runbooks/<pts_code:code>/", runbook_views.runbook, name="runbook"),
     path("runbooks/<pts_code:code>.md", runbook_views.runbook, {"suffix": "md"}, name="runbook_markdown"),
+    path("runbooks/<pts_code:code>/confirm/", runbook_views.confirm, name="runbook_confirm"),
     path("runbooks/<pts_code:code>/flag/", runbook_views.flag, name="runbook_flag"),
     path("runbooks/<pts_code:code>/flag/<int:flag>/close/", runbook_views.close_flag, name="runbook_flag_close"),
 ]

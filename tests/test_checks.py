@@ -90,6 +90,27 @@ CASES = {
             ["https://pay.example"],
         ],
     ),
+    "ROLES": (
+        "E015",
+        [{}, {"Platform on-call": "rota-7"}, {"Incident lead": "<b>*", "Security on-call": "值班 7"}],
+        [
+            None,
+            [],
+            "rota-7",
+            [("Platform on-call", "rota-7")],
+            {"Payments on-call": "rota-7"},
+            {"platform on-call": "rota-7"},
+            {1: "rota-7"},
+            {"Platform on-call": None},
+            {"Platform on-call": 7},
+            {"Platform on-call": ["rota-7"]},
+            {"Platform on-call": ""},
+            {"Platform on-call": " rota-7"},
+            {"Platform on-call": "rota-7\n"},
+            {"Platform on-call": "a\u202eb"},
+            {"Platform on-call": gettext_lazy("rota-7")},
+        ],
+    ),
 }
 
 

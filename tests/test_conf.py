@@ -18,6 +18,7 @@ DEFAULTS = {
     "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",
     "REVIEW_DAYS": {"critical": 90, "error": 180, "warning": 365, "info": None},
     "SILENCED_LINTS": (),
+    "ROLES": {},
 }
 NAMES = [name for name in vars(Settings) if name.isupper()]
 

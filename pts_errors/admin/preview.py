@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from pts_errors.admin import access
@@ -15,7 +14,7 @@ from pts_errors.admin.board import Board
 from pts_errors.admin.pages import page
 from pts_errors.models import ErrorCode
 from pts_errors.models import Runbook as RunbookRow
-from pts_errors.values import markdown
+from pts_errors.pages import runbook as runbook_page
 from pts_errors.values.entry import RUNBOOK_SECTIONS, Runbook
 
 # The longest section that can be saved; rendering a longer one would only take time.
@@ -33,7 +32,7 @@ def snippet(model_admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         return HttpResponse(
             _("The section is too long for a preview. Shorten it."), status=400, content_type="text/plain"
         )
-    return HttpResponse(markdown.render(text))
+    return HttpResponse(runbook_page.as_html(text))
 
 
 def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCode) -> HttpResponse:
@@ -46,8 +45,7 @@ def draft_page(model_admin: ModelAdmin[Any], request: HttpRequest, code: ErrorCo
     for name in RUNBOOK_SECTIONS:
         text = getattr(runbook, name)
         is_inherited = name == "escalation" and not text
-        # Safe: the renderer lets no HTML of the text through.
-        html = mark_safe(markdown.render(line.entry.category.escalation if is_inherited else text))
+        html = runbook_page.as_html(line.entry.category.escalation if is_inherited else text)
         label = getattr(RunbookRow._meta.get_field(name), "verbose_name", name)
         sections.append({"label": label, "html": html, "is_inherited": is_inherited and bool(html)})
     return page(

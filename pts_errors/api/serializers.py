@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from rest_framework import serializers
 
 from pts_errors.models import Revision
+from pts_errors.pages.runbook import addressed
 from pts_errors.values import markdown
 from pts_errors.values.catalog import LocalizedError
 from pts_errors.values.entry import Basis, Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
@@ -99,22 +101,24 @@ class RunbookSerializer(serializers.Serializer[Entry]):
     outcome = EnumField(Outcome, help_text="What became of the request.")
     retry_advice = EnumField(RetryAdvice, help_text="What the calling system may do next.")
     revision = serializers.IntegerField(help_text="Number of the publish that this state comes from.")
-    owner = serializers.SerializerMethodField(help_text="The runbook's own owner, or that of its category.")
+    owner = serializers.CharField(
+        source="runbook.owner", help_text="The runbook's own owner, or that of its category, with the site's rota."
+    )
     meaning = serializers.CharField(source="runbook.meaning", help_text="What happened, and where the money stands.")
     impact = serializers.CharField(source="runbook.impact", help_text="Who is affected, and how badly.")
     diagnosis = serializers.CharField(source="runbook.diagnosis", help_text="Numbered steps with expected results.")
     mitigation = serializers.CharField(source="runbook.mitigation", help_text="What to change, and how to undo it.")
     verification = serializers.CharField(source="runbook.verification", help_text="Proof that it works again.")
-    escalation = serializers.SerializerMethodField(help_text="The runbook's own escalation, or its category's.")
+    escalation = serializers.CharField(
+        source="runbook.escalation", help_text="The runbook's own escalation, or its category's."
+    )
 
     class Meta:
         ref_name = "PTSRunbook"
 
-    def get_owner(self, entry: Entry) -> str:
-        return (entry.runbook.owner if entry.runbook else "") or entry.category.owner
-
-    def get_escalation(self, entry: Entry) -> str:
-        return (entry.runbook.escalation if entry.runbook else "") or entry.category.escalation
+    def to_representation(self, instance: Entry) -> dict[str, Any]:
+        """Return the runbook with what it inherits, and with the site's rotas beside the roles."""
+        return super().to_representation(replace(instance, runbook=addressed(instance)))
 
 
 class RevisionSerializer(serializers.ModelSerializer[Revision]):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pts_errors.lint import jargon, order_ids
 from pts_errors.values import markdown, mentions, placeholders
@@ -635,17 +636,36 @@ def _links_are_whole(entry: Entry, context: Context) -> _Found:
         )
 
 
-def shown(runbook: Runbook) -> dict[str, str]:
+@_rule("R023", Level.INFO)
+def _statements_are_confirmed(entry: Entry, context: Context) -> _Found:
+    if count := sum(len(markdown.unconfirmed(text)) for _path, text in _sections(entry)):
+        yield (
+            ("runbook",),
+            ngettext(
+                "%(count)d statement of this runbook is unconfirmed.",
+                "%(count)d statements of this runbook are unconfirmed.",
+                count,
+            )
+            % {"count": count},
+        )
+
+
+def shown(runbook: Runbook, *, unconfirmed: str = "") -> dict[str, str]:
     """Return the summary at the top of a runbook page, by section, as whole sentences or instructions.
 
     These are the first sentence of the impact, the instruction of the first diagnosis step, and the first paragraph
     or item of the escalation. The step's expected result is left out: half of it could be taken for a decision.
+    ``unconfirmed`` is the label of unconfirmed remarks; without it they stay as written.
     """
+
+    def first(text: str) -> str:
+        return markdown.plain(text, unconfirmed=unconfirmed)
+
     steps = markdown.numbered_items(runbook.diagnosis)
     return {
-        "impact": _SENTENCE.split(markdown.plain(runbook.impact), maxsplit=1)[0],
-        "diagnosis": _EXPECTATION.split(markdown.plain(steps[0]), maxsplit=1)[0].strip() if steps else "",
-        "escalation": markdown.plain(runbook.escalation),
+        "impact": _SENTENCE.split(first(runbook.impact), maxsplit=1)[0],
+        "diagnosis": _EXPECTATION.split(first(steps[0]), maxsplit=1)[0].strip() if steps else "",
+        "escalation": first(runbook.escalation),
     }
 
 

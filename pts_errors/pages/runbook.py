@@ -21,7 +21,7 @@ from pts_errors.pages import linking, words
 from pts_errors.pages.frame import Frame
 from pts_errors.pages.public import PublicError, public_errors
 from pts_errors.pages.search import search
-from pts_errors.values import markdown
+from pts_errors.values import markdown, roles
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import RUNBOOK_SECTIONS, Entry, Runbook
 
@@ -30,7 +30,7 @@ RUNBOOK_TEMPLATE = "pts_errors/runbook.html"
 UNKNOWN_TEMPLATE = "pts_errors/runbook_unknown.html"
 FORBIDDEN_TEMPLATE = "pts_errors/runbook_forbidden.html"
 
-_HEADINGS = {
+HEADINGS = {
     "meaning": gettext_lazy("Meaning"),
     "impact": gettext_lazy("Impact"),
     "diagnosis": gettext_lazy("Diagnosis"),
@@ -38,6 +38,9 @@ _HEADINGS = {
     "verification": gettext_lazy("Verification"),
     "escalation": gettext_lazy("Escalation"),
 }
+
+UNCONFIRMED = gettext_lazy("Unconfirmed")
+"""The label of a statement that nobody has confirmed yet."""
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 # A placeholder in rendered HTML: escaped in a text, or percent-encoded in the address of a link.
@@ -95,7 +98,7 @@ def list_page(
     rows = []
     for error in public_errors(catalog, () if found.candidates else catalog.entries, language=language, url=url):
         entry = catalog.entries[error.code]
-        severity, owner = words.of_severity(entry.severity), _inherited(entry, "owner")
+        severity, owner = words.of_severity(entry.severity), addressed(entry).owner
         if found.finds(error.code, error.title, error.provider_message, error.name, severity.label, owner):
             rows.append((error, severity, owner))
     return {
@@ -144,12 +147,15 @@ def runbook_page(
             "similar": public_errors(catalog, entry.similar, language=language, url=url),
             "language": language,
             "owner": rendered.source.owner,
-            "strip": {name: _fill(text, filled) for name, text in rules.shown(rendered.source).items()},
+            "strip": {
+                name: _fill(text, filled)
+                for name, text in rules.shown(rendered.source, unconfirmed=str(UNCONFIRMED)).items()
+            },
             "ages": ages,
             "warnings": warnings,
             "flags": review.flags if review else (),
             "sections": [
-                (name, _HEADINGS[name], _fill_html(linking.with_links(html, catalog, code, url), filled))
+                (name, HEADINGS[name], _fill_html(linking.with_links(html, catalog, code, url), filled))
                 for name, html in rendered.html.items()
                 if html
             ],
@@ -180,10 +186,10 @@ def as_markdown(
         "",
         f"- {_('Money')}: **{outcome.label}**. {outcome.sentence} {error.basis_words}",
         f"- {_('Retry')}: **{retry.label}**. {retry.sentence}",
-        f"- {_('Owner')}: {rendered.source.owner}",
+        f"- {_('Owner')}: {roles.named_in_markdown(completed(entry).owner, conf.ROLES)}",
         *(f"- {sentence}" for sentence in [*ages, *warnings]),
     ]
-    for name, heading in _HEADINGS.items():
+    for name, heading in HEADINGS.items():
         if rendered.html[name]:
             lines += ["", f"## {heading}", "", _fill(getattr(rendered.source, name), _filled(given))]
     return "\n".join(lines) + "\n"
@@ -191,14 +197,20 @@ def as_markdown(
 
 def completed(entry: Entry) -> Runbook:
     """Return a code's runbook with what it inherits from the category."""
-    return replace(
-        entry.runbook or Runbook(), owner=_inherited(entry, "owner"), escalation=_inherited(entry, "escalation")
-    )
+    own = entry.runbook or Runbook()
+    return replace(own, owner=own.owner or entry.category.owner, escalation=own.escalation or entry.category.escalation)
 
 
-def _inherited(entry: Entry, name: str) -> str:
-    """Return the owner or escalation of a runbook, or else that of its category."""
-    return getattr(entry.runbook, name, "") or str(getattr(entry.category, name))
+def addressed(entry: Entry) -> Runbook:
+    """Return the completed runbook with the site's rotas beside the roles that it names."""
+    runbook = completed(entry)
+    sections = {name: roles.named_in_markdown(getattr(runbook, name), conf.ROLES) for name in RUNBOOK_SECTIONS}
+    return replace(runbook, owner=roles.named(runbook.owner, conf.ROLES), **sections)
+
+
+def as_html(text: str) -> SafeString:
+    """Return the HTML of a section, with the site's constants and rotas filled in."""
+    return _as_html(roles.named_in_markdown(_fill(text, conf.RUNBOOK_CONTEXT), conf.ROLES))
 
 
 def _filled(given: Mapping[str, str] | None) -> dict[str, str]:
@@ -206,13 +218,18 @@ def _filled(given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _rendered(entry: Entry) -> _Rendered:
-    runbook = completed(entry)
+    runbook = addressed(entry)
     texts = {name: _fill(getattr(runbook, name), conf.RUNBOOK_CONTEXT) for name in RUNBOOK_SECTIONS}
     return _Rendered(
         source=replace(runbook, **texts),
-        html={name: markdown.render(text) for name, text in texts.items()},
+        html={name: _as_html(text) for name, text in texts.items()},
         placeholders=tuple(dict.fromkeys(_PLACEHOLDER.findall("\n".join(texts.values())))),
     )
+
+
+def _as_html(text: str) -> SafeString:
+    # Safe: the renderer lets no HTML of the text through.
+    return mark_safe(markdown.render(text, unconfirmed=str(UNCONFIRMED)))
 
 
 def _fill(text: str, filled: Mapping[str, str]) -> str:

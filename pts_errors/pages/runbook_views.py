@@ -24,9 +24,11 @@ from pts_errors.conf import conf
 from pts_errors.models import ErrorCode, Flag, Head, Runbook, validate_text
 from pts_errors.pages import runbook as pages
 from pts_errors.pages import search
+from pts_errors.pages import unconfirmed as unconfirmed_pages
 from pts_errors.pages.frame import SCRIPT, STYLESHEET, Frame
-from pts_errors.publishing import reviews
+from pts_errors.publishing import draft, reviews
 from pts_errors.values import languages, mentions
+from pts_errors.values.entry import RUNBOOK_SECTIONS
 
 _View = Callable[..., HttpResponse]
 
@@ -39,6 +41,13 @@ class FlagForm(forms.Form):
         max_length=Flag._meta.get_field("text").max_length,
         validators=[validate_text],
     )
+
+
+class StatementForm(forms.Form):
+    """One unconfirmed statement of a runbook, as the page lists it."""
+
+    section = forms.ChoiceField(choices=[(name, name) for name in RUNBOOK_SECTIONS])
+    statement = forms.CharField(strip=False, validators=[validate_text])
 
 
 class _Links:
@@ -121,6 +130,38 @@ def close_flag(request: HttpRequest, code: str, flag: int) -> HttpResponse:
     return HttpResponseRedirect(_links.runbook(code) + _query(pages.values(request.GET)))
 
 
+@_for_readers("GET", "HEAD")
+def unconfirmed(request: HttpRequest) -> HttpResponse:
+    """Show every unconfirmed statement of the published runbooks."""
+    return _show_unconfirmed(request)
+
+
+@_for_readers("POST")
+def confirm(request: HttpRequest, code: str) -> HttpResponse:
+    """Confirm one statement in the draft of a runbook; only for users who may change runbooks."""
+    if not request.user.has_perm("pts_errors.change_runbook"):
+        return render(request, pages.FORBIDDEN_TEMPLATE, {"frame": _frame()}, status=403)
+    form = StatementForm(request.POST)
+    using = router.db_for_write(Runbook)
+    if not form.is_valid() or not reviews.confirm(code, **form.cleaned_data, user=request.user, using=using):
+        return _show_unconfirmed(request, is_lost=True, status=409)
+    return HttpResponseRedirect(f"{reverse('pts_errors:runbooks_unconfirmed')}#code-{code}")
+
+
+def _show_unconfirmed(request: HttpRequest, *, is_lost: bool = False, status: int = 200) -> HttpResponse:
+    catalog = snapshot.current()
+    drafts = draft.read(unconfirmed_pages.codes(catalog), using=router.db_for_write(Head))
+    may_confirm = request.user.has_perm("pts_errors.change_runbook")
+
+    def edit_url(code: str, section: str) -> str:
+        address = _edit_url(request, code, "change_runbook")
+        return f"{address}#pts-runbook.{section}" if address else ""
+
+    context = unconfirmed_pages.unconfirmed_page(catalog, drafts, frame=_frame(), url=_links.runbook, edit_url=edit_url)
+    context |= {"is_lost": is_lost, "may_confirm": may_confirm, "label": pages.UNCONFIRMED}
+    return render(request, unconfirmed_pages.UNCONFIRMED_TEMPLATE, context, status=status)
+
+
 def _show(request: HttpRequest, code: str, form: FlagForm, *, suffix: str = "", status: int = 200) -> HttpResponse:
     catalog = snapshot.current()
     if code not in catalog.entries:
@@ -149,9 +190,10 @@ def _query(given: Mapping[str, str]) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _edit_url(request: HttpRequest, code: str) -> str:
+def _edit_url(request: HttpRequest, code: str, needed: str = "change_errorcode") -> str:
     """Return the address of the code in the admin, or an empty text for users who may not change it."""
-    if not request.user.has_perm("pts_errors.change_errorcode"):
+    ways_in = ("pts_errors.view_errorcode", "pts_errors.change_errorcode")
+    if not request.user.has_perm(f"pts_errors.{needed}") or not any(map(request.user.has_perm, ways_in)):
         return ""
     try:
         return reverse("admin:pts_errors_errorcode_changelist") + f"?q={code}"

@@ -1,4 +1,4 @@
-"""Reviews of runbooks and readers' flags on them: read, flag, close."""
+"""Reviews of runbooks and readers' flags on them: read, flag, close; and statements to confirm."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.utils import timezone
 
 from pts_errors.lint import rules
 from pts_errors.lint.rules import Review
 from pts_errors.models import ErrorCode, Flag, Revision, Runbook, stream
+from pts_errors.values import markdown
 
 # The admin's action flag CHANGE. Its module cannot be imported without the admin installed.
 _CHANGE = 2
@@ -25,6 +26,9 @@ FLAGGED = "Flagged the runbook as wrong"
 """Begins the admin's log entry for a new flag; a colon and the reader's words follow."""
 CLOSED = "Closed a flag on the runbook"
 """Begins the admin's log entry for a closed flag; a colon and the reader's words follow."""
+
+CONFIRMED = "Confirmed a statement of the runbook"
+"""Begins the admin's log entry for a confirmed statement; a colon and the section follow."""
 
 _User = AbstractBaseUser | AnonymousUser
 
@@ -94,6 +98,26 @@ def close(code: str, pk: int, *, user: _User, using: str) -> bool:
         if row is None or not flags.update(closed_at=timezone.now(), closed_by=user.pk):
             return False
         enter(row.runbook.error, f"{CLOSED}: {row.text}", user=user)
+    return True
+
+
+def confirm(code: str, section: str, statement: str, *, user: _User, using: str) -> bool:
+    """Turn an unconfirmed statement in the draft of a runbook into a fact; return whether the draft still had it.
+
+    The code's version is raised, as by every other save of a draft, so that a form open on it reports a conflict.
+    """
+    with transaction.atomic(using=using):
+        # The same order of locks as when the form is saved.
+        error = ErrorCode.objects.using(using).select_for_update().filter(code=code).first()
+        row = Runbook.objects.using(using).select_for_update().filter(error=error).first()
+        text = getattr(row, section, "")
+        written = [mark.statement for mark in markdown.unconfirmed(text)]
+        if error is None or row is None or statement not in written:
+            return False
+        setattr(row, section, markdown.confirmed(text, written.index(statement)))
+        row.save(using=using, update_fields=[section])
+        ErrorCode.objects.using(using).filter(pk=error.pk).update(version=F("version") + 1)
+        _note(error, f"{CONFIRMED}: {section}.", user=user)
     return True
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client, override_settings
+from pytest_django import Settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -725,6 +726,17 @@ def test_a_runbook_is_read_with_its_permission() -> None:
     assert entry.runbook is not None
     assert body["diagnosis"] == entry.runbook.diagnosis
     assert (body["owner"], body["severity"]) == (entry.runbook.owner or entry.category.owner, "error")
+
+
+def test_a_runbook_names_the_rotas_of_the_site(settings: Settings) -> None:
+    """Escaped in Markdown, so that no rota is read as markup; the owner is plain text."""
+    settings.PTS_ERRORS_ROLES = {"Ledger on-call": "*rota*", "Incident lead": "<b>"}
+    client = client_of(UserFactory(permissions=("view_runbook",)))
+
+    body = client.get("/api/runbooks/8010/").json()
+
+    assert body["owner"] == "Ledger on-call (*rota*)"
+    assert "Incident lead (\\<b\\>)" in body["escalation"]
 
 
 def test_all_runbooks_are_listed() -> None:

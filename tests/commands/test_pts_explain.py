@@ -236,3 +236,17 @@ def test_lines_are_not_wrapped_in_a_pipe():
     """What is pasted or filtered keeps its form."""
     with override_catalog({"1007": {"runbook": replace(RUNBOOK, diagnosis=SCREENED)}}):
         assert SCREENED in explain("1007", "--runbook")
+
+
+def test_a_runbook_names_the_rotas_of_the_site(settings):
+    """As Markdown and as JSON; what is unconfirmed stays readable text."""
+    settings.PTS_ERRORS_ROLES = {"Incident lead": "rota-9", "Ledger on-call": "rota_3"}
+
+    text = explain("8010", runbook=True)
+    found = json.loads(explain("8010", runbook=True, as_json=True))["runbook"]
+
+    assert "- Owner: Ledger on-call (rota\\_3)" in text
+    assert "Incident lead (rota-9)" in text
+    assert "Expect: neither (assumption to confirm: PTS records both)." in text
+    assert found["owner"] == "Ledger on-call (rota_3)"
+    assert "Incident lead (rota-9)" in found["escalation"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import time
 from types import ModuleType
 from typing import Any
 
@@ -40,13 +41,27 @@ BOMBS = {
     "comments": "<!--" * 2500,
     "fences": "~~~\n" * 2500,
     "escapes": "\\" * LENGTH,
+    "parentheses": "(" * LENGTH,
+    "open marks": "(assumption to confirm: " * 400,
+    "marks": "(assumption to confirm: x)" * 380,
+    "nested marks": "(assumption to confirm: x " * 180 + ")" * 5000,
 }
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_markdown_grows_by_no_more_than_its_text(name: str) -> None:
     """A page of some thousand signs is made of ten thousand, and not a megabyte."""
-    assert len(markdown.render(BOMBS[name][:LENGTH])) < 40 * LENGTH
+    assert len(markdown.render(BOMBS[name][:LENGTH], unconfirmed="Unconfirmed")) < 40 * LENGTH
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_marks_are_found_at_once(name: str) -> None:
+    """However many there are, and whether they close or not."""
+    begin = time.perf_counter()
+
+    markdown.unconfirmed(BOMBS[name][:LENGTH])
+
+    assert time.perf_counter() - begin < 5
 
 
 def test_a_table_that_people_write_is_a_table() -> None:

@@ -490,6 +490,13 @@ CASES = {
             make_code(runbook=None),
         ],
     ),
+    "R023": (
+        [
+            (make_runbook("Restart it (assumption to confirm: it can)."), "runbook"),
+            (make_runbook("- a (Assumption to confirm: b)", section="escalation"), "runbook"),
+        ],
+        [make_runbook("Write `(assumption to confirm: it can)`."), make_code(runbook=None)],
+    ),
 }
 
 
@@ -549,6 +556,14 @@ def test_a_sound_entry_has_no_issue():
         (make_runbook("Lorem ipsum."), "R002", "“Lorem ipsum” is a leftover from drafting."),
         (make_runbook("<Insert here>"), "R002", "“<Insert” is a leftover from drafting."),
         (make_review(reviewed_at=187), "R011", "The review is overdue by 7 days."),
+        (
+            make_runbook(
+                "a (assumption to confirm: b)", impact="(assumption to confirm: c) (assumption to confirm: d)"
+            ),
+            "R023",
+            "3 statements of this runbook are unconfirmed.",
+        ),
+        (make_runbook("a (assumption to confirm: b)"), "R023", "1 statement of this runbook is unconfirmed."),
         (
             make_runbook("1. Expect: light.\n2. Look.\n3. Expect: dark.", section="diagnosis"),
             "R014",

@@ -457,3 +457,47 @@ def test_page_is_small_and_asks_nobody_else(reader: Client) -> None:
 
         assert len(html.encode()) < 60_000
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", html)
+
+
+def test_roles_are_shown_with_the_rotas_of_the_site(reader: Client, settings: Settings) -> None:
+    """In the list, on the strip, in the sections and in Markdown; stored texts stay as they are."""
+    settings.PTS_ERRORS_ROLES = {"Ledger on-call": "rota_7", "Incident lead": "<script>alert(1)</script>"}
+    with override_catalog(runbook(owner="Ledger on-call", escalation="- **Incident lead**; `Incident lead`.")):
+        listed = reader.get("/errors/runbooks/?q=rota_7").content.decode()
+        html = reader.get("/errors/runbooks/8010/").content.decode()
+        text = reader.get("/errors/runbooks/8010.md").content.decode()
+
+    assert "<bdi>Ledger on-call (rota_7)</bdi>" in listed
+    strip, _rest, sections = html.partition('<nav class="contents"')
+    assert ">Ledger on-call (rota_7)</dd>" in strip
+    assert "Incident lead (&lt;script&gt;alert(1)&lt;/script&gt;); Incident lead." in strip
+    inert = "<strong>Incident lead (&lt;script&gt;alert(1)&lt;/script&gt;)</strong>; <code>Incident lead</code>."
+    assert inert in sections
+    assert "<script>" not in html
+    assert "- Owner: Ledger on-call (rota\\_7)" in text
+    assert "- **Incident lead (\\<script\\>alert(1)\\</script\\>)**; `Incident lead`." in text
+    assert "rota_7" not in str(ErrorCode.objects.get(code="8010").revisions.latest("number").snapshot)
+
+
+def test_unconfirmed_statement_has_a_label(reader: Client) -> None:
+    """A word, not a colour alone, in the section and on the strip; Markdown says it in its own words."""
+    text = "1. Read it (assumption to confirm: PTS keeps it).\n   Expect: one."
+    with override_catalog(runbook(diagnosis=text, impact="Bad (assumption to confirm: for one).")):
+        html = reader.get("/errors/runbooks/8010/").content.decode()
+        source = reader.get("/errors/runbooks/8010.md").content.decode()
+    strip, _rest, sections = html.partition('<nav class="contents"')
+
+    assert "Read it (Unconfirmed: PTS keeps it)." in strip
+    assert "Bad (Unconfirmed: for one)." in strip
+    assert 'Read it <span class="unconfirmed">(<b>Unconfirmed</b>: PTS keeps it)</span>.' in sections
+    assert "1. Read it (assumption to confirm: PTS keeps it)." in source
+
+
+def test_strip_says_whose_the_runbook_is(reader: Client) -> None:
+    """With the way to what the merchant was told."""
+    strip = reader.get("/errors/runbooks/8010/").content.decode().partition('<nav class="contents"')[0]
+
+    assert "Runbooks are for the operator&#x27;s people, resolutions for the merchant&#x27;s." in strip.replace(
+        "&#39;", "&#x27;"
+    ).replace("'", "&#x27;")
+    assert '<a href="/errors/8010/#resolution">What the merchant was told</a>' in strip

@@ -452,5 +452,5 @@ def test_check_returns_the_issues_of_the_drafts() -> None:
     """Of all codes, or of some."""
     edit("1005", title="")
 
-    assert {issue.code for issue in publishing.check()} == {"1005"}
-    assert publishing.check(["1006"]) == []
+    assert {issue.code for issue in publishing.check() if issue.level != "info"} == {"1005"}
+    assert publishing.check(["8001"]) == []

@@ -268,3 +268,132 @@ def test_numbered_items_begin_with_their_number(text):
     """However the lines end, an item is cut where it begins."""
     for item in markdown.numbered_items(text):
         assert re.match(r"[ ]*\d+[.)]", item)
+
+
+def labeled(text):
+    """Return the HTML of a text with a label for unconfirmed remarks."""
+    return markdown.render(text, unconfirmed="Unconfirmed").strip()
+
+
+MARK = '<span class="unconfirmed">(<b>Unconfirmed</b>: {})</span>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Restart it (assumption to confirm: it can).", f"<p>Restart it {MARK.format('it can')}.</p>"),
+        ("(Assumption\nto confirm:it can)", f"<p>{MARK.format('it can')}</p>"),
+        (
+            "(assumption to confirm: a (b (c)) `)` \\) d) (e)",
+            f"<p>{MARK.format('a (b (c)) <code>)</code> ) d')} (e)</p>",
+        ),
+        ("**A. (assumption to confirm: *b*) c**", f"<p><strong>A. {MARK.format('<em>b</em>')} c</strong></p>"),
+        ("**a (assumption to confirm: b** c)", f"<p>**a {MARK.format('b** c')}</p>"),
+        ("- a (assumption to confirm: b)", f"<ul>\n<li>a {MARK.format('b')}</li>\n</ul>"),
+        (
+            "(assumption to confirm: see [x](https://x.test/a(b)))",
+            f"<p>{MARK.format('see <a href=%shttps://x.test/a(b)%s rel=%snoopener noreferrer nofollow%s>x</a>')}</p>".replace(
+                "%s", '"'
+            ),
+        ),
+        (
+            "[a (assumption to confirm: b)](/x)",
+            f'<p><a href="/x" rel="noopener noreferrer nofollow">a {MARK.format("b")}</a></p>',
+        ),
+        ("(assumption to confirm: <b>x</b>)", f"<p>{MARK.format('&lt;b&gt;x&lt;/b&gt;')}</p>"),
+    ],
+)
+def test_an_unconfirmed_remark_has_a_label(text, expected):
+    """With all the markup in it; parentheses that are part of it do not end it."""
+    assert labeled(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`(assumption to confirm: x)`",
+        "    (assumption to confirm: x)",
+        "```\n(assumption to confirm: x)\n```",
+        "\\(assumption to confirm: x)",
+        "(assumption to confirm: x",
+        "(assumption to confirm: )",
+        "(assumption to confirm: [x) y](/z)",
+        "(an assumption to confirm: x)",
+        "assumption to confirm: x",
+        "|a|b|\n|-|-|\n|(assumption to confirm: x|y)|",
+    ],
+)
+def test_what_is_no_mark_stays_as_it_is(text):
+    """Code, a mark that does not end, and an empty one."""
+    assert labeled(text) == markdown.render(text).strip()
+    assert "unconfirmed" not in labeled(text)
+    assert markdown.unconfirmed(text) == ()
+
+
+def test_a_mark_in_a_table_is_one():
+    """A cell holds the same as a paragraph."""
+    html = labeled("|a|b|\n|-|-|\n|x (assumption to confirm: y)|z|")
+
+    assert f"<td>x {MARK.format('y')}</td>\n<td>z</td>" in html
+
+
+def test_a_mark_without_a_label_is_the_text_that_was_written():
+    """Also on one line, where the label is plain text."""
+    text = "Restart it (assumption to confirm: it `can`). And more."
+
+    assert markdown.render(text) == "<p>Restart it (assumption to confirm: it <code>can</code>). And more.</p>\n"
+    assert markdown.plain(text) == "Restart it (assumption to confirm: it can). And more."
+    assert markdown.plain(text, unconfirmed="Unconfirmed") == "Restart it (Unconfirmed: it can). And more."
+
+
+def test_marks_are_found_with_their_sentence():
+    """Each in its paragraph, item or cell, without markup."""
+    text = (
+        "1. First. **Restart** it\n   (assumption to confirm: it can), then wait. And more.\n\n"
+        "| a |\n|-|\n| x (assumption to confirm: y) |\n\n(assumption to confirm: a (assumption to confirm: b)) c"
+    )
+
+    found = [(mark.before, mark.remark, mark.after) for mark in markdown.unconfirmed(text)]
+
+    assert found == [
+        ("Restart it ", "it can", ", then wait."),
+        ("x ", "y", ""),
+        ("", "a (assumption to confirm: b)", " c"),
+        ("(assumption to confirm: a ", "b", ") c"),
+    ]
+    assert markdown.unconfirmed(text)[0].statement == "Restart it (assumption to confirm: it can), then wait."
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "`(assumption to confirm: x)` a (b (c)) and (assumption to confirm: d)"),
+        (1, "`(assumption to confirm: x)` a (assumption to confirm: b (c)) and (d)"),
+    ],
+)
+def test_a_confirmed_remark_is_a_fact(number, expected):
+    """Its words stay; code and the other marks are left alone."""
+    text = "`(assumption to confirm: x)` a (assumption to confirm: b (c)) and (assumption to confirm: d)"
+
+    assert markdown.confirmed(text, number) == expected
+
+
+@pytest.mark.parametrize("text", ["", "`(assumption to confirm: x)`", "(assumption to confirm: x)"])
+def test_a_remark_that_is_not_there_cannot_be_confirmed(text):
+    """The caller counts them first."""
+    with pytest.raises(IndexError):
+        markdown.confirmed(text, 1)
+
+
+_PIECES = ("(", ")", "(assumption to confirm: ", "a", " ", "`", "\n", "[x](/y)", "**", "\\", "|", "- ", ". ")
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=25).map("".join))
+def test_confirming_takes_one_mark_and_no_word(text):
+    """Whatever surrounds it."""
+    marks = markdown.unconfirmed(text)
+    for number in range(len(marks)):
+        fact = markdown.confirmed(text, number)
+
+        assert len(markdown.unconfirmed(fact)) < len(marks)
+        assert re.sub(r"assumption to confirm:\s*", "", fact) == re.sub(r"assumption to confirm:\s*", "", text)

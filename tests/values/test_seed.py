@@ -181,8 +181,8 @@ def test_codes_that_are_easily_confused_name_one_another(shipped):
 
 @pytest.mark.django_db
 def test_the_shipped_catalog_is_clean():
-    """Neither an error nor a warning of the lint, on a fresh install and with the default settings."""
-    assert publishing.check() == []
+    """On a fresh install and with the default settings, nothing but statements that only the site can confirm."""
+    assert {issue.id for issue in publishing.check()} == {"R023"}
 
 
 @pytest.mark.django_db

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 found = asdict(error)
                 del found["is_known"]
                 if runbook:
-                    found["runbook"] = asdict(runbooks.completed(catalog.entries[error.code]))
+                    found["runbook"] = asdict(runbooks.addressed(catalog.entries[error.code]))
                 self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
                 return
             text = reference.as_markdown(catalog, error.code, language=table.language)
