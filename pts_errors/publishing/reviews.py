@@ -117,7 +117,7 @@ def confirm(code: str, section: str, statement: str, *, user: _User, using: str)
         setattr(row, section, markdown.confirmed(text, written.index(statement)))
         row.save(using=using, update_fields=[section])
         ErrorCode.objects.using(using).filter(pk=error.pk).update(version=F("version") + 1)
-        _note(error, f"{CONFIRMED}: {section}.", user=user)
+        enter(error, f"{CONFIRMED}: {section}.", user=user)
     return True
 
 
