@@ -232,7 +232,7 @@ def test_whoever_changes_a_locked_value_is_told_what_it_was(exported: Path, tmp_
     (tmp_path / "codes.csv").write_text(text.replace("'", "\u2019"), "utf-8")
     out = io.StringIO()
 
-    with pytest.raises(CommandError, match="Rejected values: 2"):
+    with pytest.raises(CommandError, match="Rejected values: 4"):
         call_command("pts_import", str(tmp_path), "--yes", stdout=out)
 
     refusal = "The provider message of an existing code cannot be changed; keep its current value: "

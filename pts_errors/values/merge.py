@@ -51,11 +51,9 @@ def merge(base: Entry | None, ours: Entry, theirs: Entry) -> Merge:
 
 
 def take(ours: Entry, theirs: Entry, path: Path) -> Entry:
-    """Return our entry with the shipped value of one path, and of those that depend on it where it must be."""
-    taken = _taking(ours, flatten(ours), flatten(theirs), [_BASIS, _REASON] if path in (_BASIS, _REASON) else [path])
-    if path in (*_BOUND, _REASON) and not taken.is_consistent:
-        return _taking(ours, flatten(ours), flatten(theirs), [*_BOUND, _REASON])
-    return taken
+    """Return our entry with the shipped value of one path; a basis and its reason are taken together."""
+    together = [_BASIS, _REASON] if path in (_BASIS, _REASON) else [path]
+    return _taking(ours, flatten(ours), flatten(theirs), together)
 
 
 def paths(one: Entry, other: Entry) -> list[Path]:

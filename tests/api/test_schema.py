@@ -196,12 +196,12 @@ def test_every_enumeration_has_a_name(document: dict[str, Any]) -> None:
     """Client generators make a type of each, with all values and what they mean."""
     schemas = document["components"]["schemas"]
 
-    for kind in (entry.Outcome, entry.RetryAdvice, entry.ResponsibleParty, entry.Severity, entry.Origin):
+    for kind in (entry.Outcome, entry.Basis, entry.RetryAdvice, entry.ResponsibleParty, entry.Severity, entry.Origin):
         assert schemas[f"PTS{kind.__name__}"]["enum"] == list(kind)
         assert all(f"`{value}`" in schemas[f"PTS{kind.__name__}"]["description"] for value in kind)
     assert schemas["PTSDirection"]["enum"] == ["ltr", "rtl"]
     named = [schema for schema in schemas.values() if "enum" in schema]
-    assert len([node for node in walk(schemas) if "enum" in node]) == len(named) == 6
+    assert len([node for node in walk(schemas) if "enum" in node]) == len(named) == 7
 
 
 def test_every_member_is_described(document: dict[str, Any]) -> None:
@@ -220,6 +220,7 @@ def test_every_parameter_is_described(document: dict[str, Any]) -> None:
     assert parameters.keys() == {
         "category",
         "outcome",
+        "basis",
         "retry_advice",
         "responsible_party",
         "search",

@@ -133,6 +133,8 @@ def test_an_error_has_these_members_and_no_others(client: Client) -> None:
         "resolution",
         "resolution_html",
         "outcome",
+        "basis",
+        "outcome_reason",
         "retry_advice",
         "retry_after",
         "responsible_party",

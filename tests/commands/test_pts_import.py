@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -70,7 +71,7 @@ def test_an_export_changes_nothing(files: Path) -> None:
 
     printed = run(files, "--yes")
 
-    assert printed == "New: 0, changed: 0, conflict: 0, rejected: 0, unchanged: 4440.\nThere is nothing to write.\n"
+    assert printed == "New: 0, changed: 0, conflict: 0, rejected: 0, unchanged: 4558.\nThere is nothing to write.\n"
     assert publishing.unpublished() == {}
     assert dict(ErrorCode.objects.values_list("code", "version")) == versions
 
@@ -397,7 +398,9 @@ def test_drafts_that_somebody_touched_since_make_conflicts(tmp_path: Path) -> No
 def test_a_new_code_comes_whole(files: Path) -> None:
     """Its row, its texts and its runbook."""
     with (files / "codes.csv").open("a", encoding="utf-8") as file:
-        file.write("1999,BRAND_NEW,transaction,New,rejected,do_not_retry,,merchant,400,warning,yes,no,,1007,1\n")
+        file.write(
+            "1999,BRAND_NEW,transaction,New,rejected,derived,Said.,do_not_retry,,merchant,400,warning,yes,no,,1007,1\n"
+        )
     with (files / "messages/en.po").open("a", encoding="utf-8") as file:
         file.write(UNIT.format(key="1999/title", source="Brand new", text="Brand new"))
     runbook = (files / "runbooks/8010.md").read_text(encoding="utf-8")
@@ -494,7 +497,7 @@ REJECTED = [
     ("messages/fr.po", 'msgid "Request accepted"', f'msgid "{"x" * 121}"', "messages/fr.po:11: .* at most 120 "),
     ("messages/fr.po", 'msgstr "Requête acceptée"', 'msgstr "a\\b"', "messages/fr.po:11: .* character U.0008"),
     ("codes.csv", "REQUEST_ACCEPTED", "ACCEPTED", "codes.csv:2: .* name of an existing code .*: REQUEST_ACCEPTED"),
-    ("codes.csv", "accepted,not_applicable,,none,202", "accepted,not_applicable,,none,500", "codes.csv:2: .*C002"),
+    ("codes.csv", "not_applicable,,none,202", "not_applicable,,none,500", "codes.csv:2: .*C002"),
     ("codes.csv", ",,none,202", ",10,none,202", "codes.csv:2: .*C003"),
     ("runbooks/8010.md", "## Impact\n", "## Impact\nTODO ", "runbooks/8010.md:18: .*R002"),
     ("categories.csv", "Transaction Error", "x" * 101, "categories.csv:2: .* at most 100 "),
@@ -519,10 +522,26 @@ def test_what_breaks_a_rule_is_rejected(files: Path, file: str, old: str, new: s
     assert len(changed) == 1
 
 
+def test_a_table_of_an_earlier_release_leaves_what_it_lacks(files: Path) -> None:
+    """It has no columns for how outcomes are known, so those values stay, and others are taken."""
+    path = files / "codes.csv"
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    names = [name for name in rows[0] if name not in ("outcome_basis", "outcome_reason")]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, names, extrasaction="ignore")
+        table.writeheader()
+        table.writerows({**row, "severity": "info"} if row["code"] == "8001" else row for row in rows)
+
+    call_command("pts_import", str(files), "--yes", stdout=io.StringIO())
+
+    row = ErrorCode.objects.get(code="8001")
+    assert (row.severity, row.outcome_basis, row.outcome_reason[:15]) == ("info", "assumed", '"Not available"')
+
+
 def test_what_hangs_on_a_rejected_code_is_rejected(files: Path) -> None:
     """A new code whose name is taken, its texts, and a code that names it."""
     kept = [line for line in (files / "codes.csv").read_text(encoding="utf-8").splitlines() if line[:4] != "1000"]
-    kept.append("1999,REQUEST_ACCEPTED,new,New,rejected,do_not_retry,,merchant,400,warning,yes,no,,,1\n")
+    kept.append("1999,REQUEST_ACCEPTED,new,New,rejected,derived,Said.,do_not_retry,,merchant,400,warning,yes,no,,,1\n")
     (files / "codes.csv").write_text("\n".join(kept), encoding="utf-8")
     with (files / "categories.csv").open("a", encoding="utf-8") as file:
         file.write("new,New,9,,,1\n")

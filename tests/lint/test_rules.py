@@ -101,6 +101,17 @@ CASES = {
             make_code(http_status=503, retry_advice="retry_later"),
         ],
     ),
+    "C006": (
+        [(make_code(outcome=outcome, outcome_basis="assumed"), "retry_advice") for outcome in ("rejected", "declined")],
+        [
+            make_code(outcome_basis="assumed", retry_advice="check_status_first"),
+            *(make_code(outcome_basis=basis, outcome_reason="So it is.") for basis in ("documented", "confirmed")),
+        ],
+    ),
+    "C007": (
+        [(make_code(outcome_basis="confirmed"), "outcome_reason")],
+        [make_code(outcome_basis="confirmed", outcome_reason="Customer service said so."), make_code()],
+    ),
     "M001": (
         [(make_text("", field=name), f"en.{name}") for name in ("title", "customer_message", "merchant_action")]
         + [((make_entry(messages={"de": MESSAGE}), CONTEXT), "en.title")],

@@ -213,6 +213,8 @@ def test_json_holds_what_integrators_may_know_and_no_more(client: Client) -> Non
             "category",
             "provider_message",
             "outcome",
+            "basis",
+            "outcome_reason",
             "retry_advice",
             "retry_after",
             "responsible_party",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pts_errors.lint.order_ids import SENTENCES, OrderId
-from pts_errors.values.entry import Category, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
+from pts_errors.values.entry import Basis, Category, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
 
 LANGUAGES = (
     "en",
@@ -59,6 +59,7 @@ def make_entry(**changes: Any) -> Entry:
         category=Category(slug="transaction", name="Transaction Error", position=1, owner="Payments on-call"),
         provider_message="Balance not enough",
         outcome=Outcome.REJECTED,
+        outcome_basis=Basis.DERIVED,
         retry_advice=RetryAdvice.RETRY_AFTER_RESOLUTION,
         http_status=422,
         severity=Severity.ERROR,
