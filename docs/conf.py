@@ -14,12 +14,13 @@ _ROOT = Path(__file__).resolve().parent.parent
 # The package is documented as it stands beside this file, installed or not.
 sys.path[:0] = [str(_ROOT), str(_ROOT / "docs" / "_ext")]
 
-import pts_catalog  # noqa: E402 - found on the path that was set above
-import pts_modules  # noqa: E402
+import pts_modules  # noqa: E402 - found on the path that was set above
 
 # The reference is read from docstrings, and the models can only be imported once Django is set up.
 settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "pts_errors"])
 django.setup()
+
+import pts_catalog  # noqa: E402 - reads words of the app
 
 _PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
