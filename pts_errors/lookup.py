@@ -50,3 +50,10 @@ def _log(code: object) -> None:
     if shown not in logged and len(logged) < _MAX_LOGGED:
         logged.add(shown)
         _logger.warning("The error code %s is not in the catalog; the safe unknown text is shown.", shown)
+
+
+def status(value: object, *, language: str | None = None) -> LocalizedError:  # TEMP
+    from dataclasses import replace
+
+    error = get("", language=language)
+    return replace(error, customer_message=f"status {value}", merchant_action=f"action {value}")

@@ -290,3 +290,6 @@ def _sha256(content: object) -> str:
     # Canonical JSON, because databases preserve neither the order of keys nor white space.
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+STATUSES = ("0000", "1000", "2000", "3000", "4000", "5000", "not_found")
+FINAL_STATUSES = ("2000", "3000")
