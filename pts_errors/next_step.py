@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Literal, TypeGuard
+from typing import Any, TypeGuard
 
 from django.utils.translation import get_language, gettext, gettext_noop, override
 
@@ -13,9 +13,6 @@ from pts_errors import lookup, snapshot
 from pts_errors.conf import conf
 from pts_errors.values.catalog import Catalog, LocalizedError
 from pts_errors.values.entry import STATUSES, Basis, Outcome, RetryAdvice
-
-ORDER, QUERY = "order", "query"
-"""What the code answered: the order itself, or a query about it."""
 
 RESEND_AFTER_SECONDS = 300
 """How long to wait before an order that a query does not find is sent again, with the same order id.
@@ -57,7 +54,24 @@ class Action(StrEnum):
     """Send nothing, and let people ask the gateway's customer service."""
 
 
-OrderId = Literal["same", "any", "new"]
+class OrderId(StrEnum):
+    """Which order id whatever is sent or queried next carries."""
+
+    SAME = "same"
+    """The one used before: the gateway takes an order id once, so it never pays twice."""
+    ANY = "any"
+    """The same or another: nothing was paid, and nothing will be."""
+    NEW = "new"
+    """Another: the one used before is used up."""
+
+
+class Call(StrEnum):
+    """What the code answered."""
+
+    ORDER = "order"
+    """The order itself."""
+    QUERY = "query"
+    """A query about the order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +80,7 @@ class Step:
 
     action: Action
     order_id: OrderId | None
-    """Which order id whatever is sent or queried next carries; None where nothing is sent.
-
-    ``"same"`` is the one used before, ``"any"`` is the same or a new one, and ``"new"`` must differ.
-    """
+    """Which order id whatever is sent or queried next carries; None where nothing is sent."""
     not_before: int | None
     """Seconds to wait first, or None."""
     is_final: bool
@@ -100,7 +111,7 @@ class _Decision:
     def as_json(self) -> dict[str, Any]:
         return {
             "action": self.action.value,
-            "order_id": self.order_id,
+            "order_id": self.order_id and self.order_id.value,
             "not_before": self.not_before,
             "is_final": self.is_final,
         }
@@ -110,7 +121,7 @@ class _Decision:
         return self.action in (Action.DONE, Action.REORDER)
 
 
-def next_step(code: object, *, status: object = None, call: object = ORDER, language: str | None = None) -> Step:
+def next_step(code: object, *, status: object = None, call: object = Call.ORDER, language: str | None = None) -> Step:
     """Return what to do next after this code, and after the order's status if it has been queried since.
 
     ``code`` is text or an int, as `pts_errors.lookup.get` takes it; None or empty text stands for a call that got no
@@ -119,7 +130,7 @@ def next_step(code: object, *, status: object = None, call: object = ORDER, lang
     ``"order"`` if the code answered the order itself, and ``"query"`` (as is any other value) if it answered a query
     about the order. Never raises.
     """
-    is_order, text, language = _is(call, ORDER), _status(status), _language(language)
+    is_order, text, language = _is(call, Call.ORDER), _status(status), _language(language)
     error = None if _is_empty(code) else lookup.get(code, language=language)
     decision = _decide(error, text, is_order=is_order)
     if decision.status:
@@ -186,7 +197,7 @@ def _after_refusal(error: LocalizedError) -> _Decision:
     if action is None:
         return _STOP
     not_before = error.retry_after if error.retry_advice == RetryAdvice.RETRY_LATER else None
-    return _Decision(action=action, order_id="any", not_before=not_before, reason=_STOP.reason)
+    return _Decision(action=action, order_id=OrderId.ANY, not_before=not_before, reason=_STOP.reason)
 
 
 def _is_refusal(error: LocalizedError) -> bool:
@@ -218,17 +229,17 @@ _STOP = _Decision(
 )
 _ACCEPTED = _Decision(
     action=Action.WAIT,
-    order_id="same",
+    order_id=OrderId.SAME,
     reason=gettext_noop("The gateway took the request. That is not yet a payment: the final state comes later."),
 )
 _UNKNOWN = _Decision(
     action=Action.QUERY,
-    order_id="same",
+    order_id=OrderId.SAME,
     reason=gettext_noop("Money may have moved. Only a query of the order tells what became of it."),
 )
 _CHECK_FIRST = _Decision(
     action=Action.QUERY,
-    order_id="same",
+    order_id=OrderId.SAME,
     reason=gettext_noop(
         "The gateway refused this request. "
         "That says nothing final about the order, which may be paid: only a query tells."
@@ -236,12 +247,12 @@ _CHECK_FIRST = _Decision(
 )
 _QUERY_AGAIN = _Decision(
     action=Action.QUERY,
-    order_id="same",
+    order_id=OrderId.SAME,
     reason=gettext_noop("An error in answer to a query says nothing about the order."),
 )
 _SEND_AGAIN = _Decision(
     action=Action.RESEND,
-    order_id="same",
+    order_id=OrderId.SAME,
     not_before=RESEND_AFTER_SECONDS,
     reason=gettext_noop(
         "The gateway does not know this order; sent again with the same order id, it cannot be paid twice."
@@ -258,7 +269,7 @@ _CONTRADICTION = _Decision(
 )
 _OPEN = _Decision(
     action=Action.WAIT,
-    order_id="same",
+    order_id=OrderId.SAME,
     reason=gettext_noop("The order is not final: it may still be paid."),
 )
 _BY_STATUS = {
@@ -269,7 +280,7 @@ _BY_STATUS = {
     ),
     "3000": _Decision(
         action=Action.REORDER,
-        order_id="new",
+        order_id=OrderId.NEW,
         reason=gettext_noop("The order failed, and that is final: its order id is used up."),
         status="3000",
     ),
@@ -320,10 +331,10 @@ def _vectors(catalog: Catalog) -> Iterator[dict[str, Any]]:
     unknown = next(code for code in map(str, range(7777, 8888)) if code not in catalog.entries)
     for code in (*catalog.entries, unknown, None):
         for status in (None, *STATUSES, _UNHEARD_OF):
-            for call in (ORDER, QUERY):
+            for call in Call:
                 error = None if code is None else found.find(code)
-                decision = _decide(error, _status(status), is_order=call == ORDER)
+                decision = _decide(error, _status(status), is_order=call is Call.ORDER)
                 yield {
-                    "input": {"code": code, "status": status, "call": call},
+                    "input": {"code": code, "status": status, "call": call.value},
                     "expected": decision.as_json(),
                 }

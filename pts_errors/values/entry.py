@@ -291,5 +291,6 @@ def _sha256(content: object) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
+
 STATUSES = ("0000", "1000", "2000", "3000", "4000", "5000", "not_found")
 FINAL_STATUSES = ("2000", "3000")
