@@ -130,15 +130,19 @@ def next_step(code: object, *, status: object = None, call: object = Call.ORDER,
     ``"order"`` if the code answered the order itself, and ``"query"`` (as is any other value) if it answered a query
     about the order. Never raises.
     """
-    is_order, text, language = _is(call, Call.ORDER), _status(status), _language(language)
+    language, is_order = _language(language), _is(call, Call.ORDER)
+    table = snapshot.current().table(language)
     error = None if _is_empty(code) else lookup.get(code, language=language)
-    decision = _decide(error, text, is_order=is_order)
+    decision = _decide(error, _status(status), is_order=is_order)
     if decision.status:
         texts: Any = lookup.status(decision.status, language=language)
     elif error is not None and is_order:
         texts = error
     else:
-        texts = lookup.get("", language=language)
+        texts = table.unknown
+    # The catalog's own tag: clients can invent any number of languages, and Django would keep each of them.
+    with override(table.language):
+        reason = gettext(decision.reason)
     return Step(
         action=decision.action,
         order_id=decision.order_id,
@@ -146,7 +150,7 @@ def next_step(code: object, *, status: object = None, call: object = Call.ORDER,
         is_final=decision.is_final,
         customer_message=texts.customer_message,
         merchant_action=texts.merchant_action,
-        reason=_translated(decision.reason, language),
+        reason=reason,
         language=texts.language,
         direction=texts.direction,
     )
@@ -291,12 +295,6 @@ _BY_STATUS = {
     ),
     "5000": replace(_OPEN, status="5000"),
 }
-
-
-def _translated(reason: str, language: str) -> str:
-    # The catalog's own tag: clients can invent any number of languages, and Django would keep each of them.
-    with override(snapshot.current().table(language).language):
-        return gettext(reason)
 
 
 # Methods of the base classes: those of lazy objects and subclasses may raise.

@@ -47,7 +47,7 @@ ALLOWED = {
         "merchant_action": f"Merchant action of {code}.",
     }
     for code, fields in COMBINATIONS.items()
-    if Entry(code=code, name="N", category=Category(slug="c"), **fields).is_consistent  # type: ignore[arg-type]
+    if Entry(code=code, name="N", category=Category(slug="c"), **fields).is_consistent
 }
 
 
