@@ -5,10 +5,12 @@ from __future__ import annotations
 import copyreg
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from pts_errors.lint.rules import Issue
+    from pts_errors.next_step import Step
 
 # The one code that is no error: accepted, not paid.
 _ACCEPTED = "1000"
@@ -27,8 +29,17 @@ class PTSError(Exception):
     """
 
     def __init__(self, code: str | int, reference: str | None = None, retry_after: int | None = None) -> None:
-        """Take the code, the host's own reference of the order, and the seconds to wait if the gateway said so."""
+        """Take the code, the host's own reference of the order, and the seconds to wait if the gateway said so.
+
+        Raises:
+            ValueError: the code is 1000, which is no error.
+        """
         self.code = _text(code)
+        if self.code == _ACCEPTED:
+            raise ValueError(
+                "1000 means accepted, not paid, so it is no PTSError: treat the order as open, and query it later. "
+                "raise_for_code() and PTSError.from_response() let 1000 pass."
+            )
         self.reference = reference
         self.retry_after = retry_after
         # Celery's JSON carries nothing but args. Trailing Nones are dropped, so that a host's subclass that takes only
@@ -58,6 +69,27 @@ class PTSError(Exception):
         if code == _ACCEPTED:
             return None
         return cls(code, reference=_sent(data.get("order_id")) if isinstance(data, Mapping) else None)
+
+    @classmethod
+    def no_answer(cls, reference: str | None = None) -> Self:
+        """Return the error of a call that got no answer, or none that could be read. Its code is empty.
+
+        The request may have been carried out, so the outcome is unknown, and the advice is to check the status first.
+        """
+        return cls("", reference=reference)
+
+    def next_step(self, status: object = None) -> Step:
+        """Return what to do next, as `pts_errors.next_step.next_step` does, if this error answered the order itself.
+
+        ``status`` is that of the order, if it has been queried since. Before a request is sent again, the wait is not
+        shorter than the exception's ``retry_after``.
+        """
+        from pts_errors.next_step import Action, next_step
+
+        step = next_step(self.code, status=status)
+        if step.action == Action.RESEND and self.retry_after is not None:
+            return replace(step, not_before=max(step.not_before or 0, self.retry_after))
+        return step
 
 
 def raise_for_code(envelope: object) -> None:

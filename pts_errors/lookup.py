@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 
 from pts_errors import snapshot
 from pts_errors.conf import conf
-from pts_errors.values.catalog import LocalizedError, text_of
+from pts_errors.values.catalog import LocalizedError, LocalizedStatus, text_of
+from pts_errors.values.entry import STATUSES
 
 _logger = logging.getLogger("pts_errors")
 
@@ -36,6 +37,23 @@ def get_all(*, language: str | None = None) -> tuple[LocalizedError, ...]:
     if not language or not isinstance(language, str):
         language = _active_language()
     return tuple(snapshot.current().table(language).errors.values())
+
+
+def status(value: object, *, language: str | None = None) -> LocalizedStatus:
+    """Return the status of an order, in this language or the active one. ``str()`` of it is the customer message.
+
+    ``value`` is the text or int of a query's answer, such as ``"3000"``, or ``"not_found"`` where the gateway answered
+    with code 1002. Any other value gives the texts of 4000, the most careful ones, and ``is_known`` is false. Never
+    raises.
+    """
+    if not language or not isinstance(language, str):
+        language = _active_language()
+    return snapshot.current().table(language).status(value)
+
+
+def statuses(*, language: str | None = None) -> tuple[LocalizedStatus, ...]:
+    """Return the seven statuses that an order can have, in this language or the active one."""
+    return tuple(status(value, language=language) for value in STATUSES)
 
 
 def _active_language() -> str:

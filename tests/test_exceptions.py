@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from pts_errors.exceptions import (
     raise_for_code,
 )
 from pts_errors.lint.rules import Issue, Level
+from pts_errors.next_step import next_step
+from pts_errors.testing import override_catalog
 
 
 class HostError(PTSError):
@@ -56,7 +59,8 @@ texts = st.text(max_size=40)
 errors = st.builds(
     lambda kind, code, reference, seconds: kind(code, reference=reference, retry_after=seconds),
     st.sampled_from([PTSError, HostError, CallError]),
-    st.integers(0, 99_999) | texts | st.sampled_from([member for kind in KINDS for member in kind]),
+    (st.integers(0, 99_999) | texts).filter(lambda code: code not in (1000, "1000"))
+    | st.sampled_from([kind.BALANCE for kind in KINDS]),
     st.none() | texts,
     st.none() | st.integers(0, 10**6),
 )
@@ -172,6 +176,54 @@ def test_the_error_survives_jsons_that_carry_its_arguments(error):
 def test_an_error_that_a_host_makes_of_a_code_is_made_of_a_code(duplicate):
     """Its arguments are no more than it takes."""
     assert duplicate(CodeError("1003")).code == "1003"
+
+
+@pytest.mark.parametrize("code", ["1000", 1000, *(kind.ACCEPTED for kind in KINDS)], ids=repr)
+@pytest.mark.parametrize("kind", [PTSError, HostError, CallError, CodeError])
+def test_accepted_request_cannot_be_raised(kind, code):
+    """An exception reads as failed, and the order may be paid; the refusal says what to do instead."""
+    with pytest.raises(ValueError, match=r"^1000 means accepted, not paid, .* raise_for_code\(\) .* let 1000 pass\.$"):
+        kind(code)
+
+
+@pytest.mark.parametrize("kind", [PTSError, HostError, CallError])
+def test_missing_answer_is_an_error_without_a_code(kind):
+    """Of the host's own kind, with its reference."""
+    error = kind.no_answer(reference="A1")
+
+    assert type(error) is kind
+    assert (error.code, error.reference, error.retry_after) == ("", "A1", None)
+    assert vars(kind.no_answer()) == vars(kind(""))
+
+
+@pytest.mark.parametrize("status", [None, "2000", 3000, "not_found"])
+@pytest.mark.parametrize("code", ["1001", "1007", "4001", "7777", ""])
+def test_error_tells_its_next_step(code, status):
+    """As an answer to the order itself, in the active language."""
+    with translation.override("de"):
+        assert HostError(code).next_step(status=status) == next_step(code, status=status, language="de")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said", "seconds"),
+    [
+        ("8999", None, None, 30),
+        ("8999", None, 5, 30),
+        ("8999", None, 60, 60),
+        ("", "not_found", 60, 300),
+        ("", "not_found", 900, 900),
+        ("1007", None, 60, 60),
+        ("", None, 60, None),
+        ("1001", None, 60, None),
+        ("", "2000", 60, None),
+    ],
+    ids=map(str, range(9)),
+)
+def test_next_step_waits_as_long_as_the_gateway_said(code, status, said, seconds):
+    """Or longer, where the catalog says so, or where the order may still be written down."""
+    fields = {"outcome": "rejected", "outcome_basis": "confirmed", "retry_advice": "retry_later", "retry_after": 30}
+    with override_catalog({"8999": fields}):
+        assert PTSError(code, retry_after=said).next_step(status).not_before == seconds
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import exceptions, renderers
 from rest_framework.request import Request
 
-from pts_errors import models, snapshot
+from pts_errors import models, next_step, snapshot
 from pts_errors.answers import PRIVATE, Answer
 from pts_errors.api.generic import CatalogView, CatalogViewSet, to_json
 from pts_errors.api.problems import BadParameter, Gone, PreconditionFailed, catalog_exception_handler
@@ -36,6 +36,7 @@ from pts_errors.api.serializers import (
     RevisionDetailSerializer,
     RevisionListSerializer,
     RunbookSerializer,
+    StepListSerializer,
 )
 from pts_errors.api.views import SEARCH_LENGTH, routes
 from pts_errors.conf import conf
@@ -72,10 +73,17 @@ _CODE: dict[str, Any] = {"type": "string", "pattern": f"^{CODE}$"}
 _KEYS = {"code": _CODE, "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}, "number": _NUMBER}
 
 # For the names of operations and tags, by the basename of the view.
-_PLURALS = {"error": "errors", "category": "categories", "runbook": "runbooks", "revision": "revisions"}
+_PLURALS = {
+    "error": "errors",
+    "category": "categories",
+    "next-step": "next_steps",
+    "runbook": "runbooks",
+    "revision": "revisions",
+}
 _TAGS = {
     "error": "Errors",
     "category": "Categories",
+    "next-step": "Next steps",
     "runbook": "Runbooks, for staff",
     "revision": "Log of publishes, for staff",
 }
@@ -153,9 +161,9 @@ class CatalogSchema(AutoSchema):
         return self.get_description().partition(".")[0]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the operation; a list links to the operation for one item."""
+        """Return the operation; a list links to the operation for one item, if it has items of their own."""
         operation = super().get_operation(*args, **kwargs)
-        if operation and self.view.action == "list":
+        if operation and self.view.action == "list" and hasattr(self.view, "retrieve"):
             name, key = self.view.basename, self.view.lookup_url_kwarg
             ok = operation["responses"]["200"]
             is_array = ok["content"]["application/json"]["schema"].get("type") == "array"
@@ -171,9 +179,11 @@ class CatalogSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         """Return all parameters, and the headers of the answer."""
-        catalog, part, key = snapshot.current(), self.view.basename, self.view.lookup_url_kwarg
-        is_list = self.view.action == "list"
-        found = [_RETRY_AFTER] if is_list else [_RETRY_AFTER, OpenApiParameter(key, _KEYS[key], OpenApiParameter.PATH)]
+        catalog, part, is_list = snapshot.current(), self.view.basename, self.view.action == "list"
+        found = [_RETRY_AFTER]
+        if not is_list:
+            key = self.view.lookup_url_kwarg
+            found.append(OpenApiParameter(key, _KEYS[key], OpenApiParameter.PATH))
         if part == "error":
             found += [*_filters(catalog), *_negotiation(catalog)] if is_list else _negotiation(catalog)
         elif part == "revision" and is_list:
@@ -229,8 +239,11 @@ def build_document(*, route: str, root: str) -> dict[str, Any]:
 
 def _modernize(node: dict[str, Any]) -> dict[str, Any]:
     """Express a nullable value as OpenAPI 3.1 does."""
-    if node.pop("nullable", False) and "type" in node:
-        node["type"] = [node["type"], "null"]
+    if node.pop("nullable", False):
+        if "type" in node:
+            node["type"] = [node["type"], "null"]
+        else:  # a reference to another schema
+            node["anyOf"] = [*node.pop("allOf"), {"type": "null"}]
     return node
 
 
@@ -358,12 +371,14 @@ def _success(part: str, action: str, catalog: Catalog) -> OpenApiResponse:
     error = ErrorSerializer(errors.get("1003") or next(iter(errors.values()))).data
     category = CategorySerializer(next(iter(catalog.categories.values()))).data
     listed = {"revision": catalog.number, "language": catalog.source_language, "count": 1, "results": [error]}
+    steps = {"revision": catalog.number, "count": 1, "results": next_step.document(catalog)["results"][:1]}
     detail = {**_REVISION, "snapshot": {"v": 1, "code": {"code": "8010"}}}
     kind, description, example = {
         ("error", "list"): (ErrorListSerializer, "The codes, in numerical order.", listed),
         ("error", "retrieve"): (ErrorSerializer, "The code.", error),
         ("category", "list"): (CategorySerializer(many=True), "The categories, in their order.", category),
         ("category", "retrieve"): (CategorySerializer, "The category.", category),
+        ("next-step", "list"): (StepListSerializer, "The test vectors, in numerical order of the codes.", steps),
         ("runbook", "list"): (RunbookSerializer(many=True), "The runbooks, ordered by code.", _RUNBOOK),
         ("runbook", "retrieve"): (RunbookSerializer, "The runbook.", _RUNBOOK),
         ("revision", "list"): (RevisionListSerializer, "Entries of the log.", {"head": 2, "results": [_REVISION]}),
@@ -399,7 +414,7 @@ def _body(error: exceptions.APIException) -> Any:
 
 
 # These lists are objects with an array inside, although the view's action is called ``list``.
-for _serializer in (ErrorListSerializer, RevisionListSerializer):
+for _serializer in (ErrorListSerializer, StepListSerializer, RevisionListSerializer):
     extend_schema_serializer(many=False)(_serializer)
 # A host's own document describes this API in the same way.
 CatalogViewSet.schema = CatalogSchema()

@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from pts_errors.models import Revision
+from pts_errors.next_step import Action, Call, OrderId
 from pts_errors.pages.runbook import addressed
 from pts_errors.values import markdown
 from pts_errors.values.catalog import LocalizedError
@@ -79,6 +80,52 @@ class ErrorListSerializer(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "PTSErrorList"
+
+
+class StepInputSerializer(serializers.Serializer[Any]):
+    """What is known: the newest code, and the order's status."""
+
+    code = serializers.CharField(allow_null=True, help_text="The gateway's code, or null for a call without an answer.")
+    status = serializers.CharField(
+        allow_null=True, help_text="The order's status in a query's answer, or null if it was not queried."
+    )
+    call = EnumField(Call, help_text="What the code answered: the order itself, or a query about it.")
+
+    class Meta:
+        ref_name = "PTSStepInput"
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """What to do next."""
+
+    action = EnumField(Action, help_text="What the calling system does next.")
+    order_id = EnumField(OrderId, allow_null=True, help_text="Which order id that carries; null if nothing is sent.")
+    not_before = serializers.IntegerField(allow_null=True, help_text="Seconds to wait first, or null.")
+    is_final = serializers.BooleanField(help_text="True if the order's state is final: after status 2000 and 3000.")
+
+    class Meta:
+        ref_name = "PTSStep"
+
+
+class StepVectorSerializer(serializers.Serializer[Any]):
+    """One test vector: what is known, and what to do next."""
+
+    input = StepInputSerializer(help_text="What is known.")
+    expected = StepSerializer(help_text="What to do next.")
+
+    class Meta:
+        ref_name = "PTSStepVector"
+
+
+class StepListSerializer(serializers.Serializer[Any]):
+    """The rule for the next step, case by case."""
+
+    revision = serializers.IntegerField(help_text="Number of the newest publish.")
+    count = serializers.IntegerField(help_text="Number of test vectors in the results.")
+    results = StepVectorSerializer(many=True)
+
+    class Meta:
+        ref_name = "PTSStepList"
 
 
 class CategorySerializer(serializers.Serializer[Category]):

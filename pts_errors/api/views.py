@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
-from pts_errors import snapshot
+from pts_errors import next_step, snapshot
 from pts_errors.answers import Answer, negotiate
 from pts_errors.api.generic import CatalogViewSet, HasPermission, is_plain, to_json
 from pts_errors.api.prepared import prepare
@@ -103,6 +103,20 @@ class CategoryViewSet(CatalogViewSet):
         return self.respond(request, Answer(body, catalog=catalog, language=catalog.source_language))
 
 
+class NextStepViewSet(CatalogViewSet):
+    """What to do next after each answer of the gateway, as test vectors."""
+
+    def list(self, request: Request, **prefix: str) -> HttpResponse:
+        """Return the test vectors of every code, status and call."""
+        catalog = snapshot.current()
+        answer: Answer | None = catalog.derived.get(NextStepViewSet)
+        if answer is None:
+            # Nothing in it is in a language.
+            answer = Answer(to_json(next_step.document(catalog)), catalog=catalog, language=catalog.source_language)
+            catalog.derived[NextStepViewSet] = answer
+        return self.respond(request, answer)
+
+
 class RunbookViewSet(CatalogViewSet):
     """The published runbooks, for staff with the permission to view them."""
 
@@ -172,6 +186,7 @@ class RevisionViewSet(CatalogViewSet):
 routes = SimpleRouter()
 routes.register("errors", ErrorViewSet, basename="error")
 routes.register("categories", CategoryViewSet, basename="category")
+routes.register("next-steps", NextStepViewSet, basename="next-step")
 routes.register("runbooks", RunbookViewSet, basename="runbook")
 routes.register("revisions", RevisionViewSet, basename="revision")
 

@@ -9,9 +9,12 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from pts_errors.values import languages, placeholders
+from pts_errors.values import languages, placeholders, seed
 from pts_errors.values.entry import (
+    FINAL_STATUSES,
     MESSAGE_FIELDS,
+    SHORT_TEXTS,
+    STATUSES,
     Category,
     Entry,
     Message,
@@ -24,6 +27,9 @@ from pts_errors.values.entry import (
 
 # The gateway's code for "nothing else fits". Its texts are used for unknown codes.
 UNRECOGNIZED = "9999"
+
+# The status whose texts are used for an unheard-of one: only people can tell what became of the order.
+_IN_ERROR = "4000"
 
 # The gateway's codes have four digits; the catalog allows up to nine.
 _MAX_DIGITS = 9
@@ -76,6 +82,29 @@ class LocalizedError:
     """The language of each text, by field (title, customer_message, merchant_action, resolution)."""
     revision: int
     """Number of the publish that made this text; 0 for the packaged catalog."""
+
+    def __str__(self) -> str:
+        return self.customer_message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalizedStatus:
+    """The status of an order in one language, as `pts_errors.lookup` returns it. ``str()`` is the customer message."""
+
+    status: str
+    """One of `STATUSES`; for any other value, the requested text if it is short, or empty."""
+    name: str
+    is_known: bool
+    """False for a value that is none of `STATUSES`."""
+    is_final: bool
+    """Whether the order stays so: true of 2000 (success) and 3000 (failed) only."""
+    title: str
+    customer_message: str
+    merchant_action: str
+    language: str
+    """The language of the texts."""
+    direction: str
+    """The direction of that language: ``"ltr"`` or ``"rtl"``."""
 
     def __str__(self) -> str:
         return self.customer_message
@@ -160,6 +189,27 @@ class Table:
             error = self.localized[text] = self._localize(entry)
         return error
 
+    def status(self, value: object) -> LocalizedStatus:
+        """Return the status of an order; for an unheard-of value, with the texts of 4000."""
+        text = status_of(value)
+        is_known = text in STATUSES
+        entry = seed.statuses()[text if is_known else _IN_ERROR]
+        # A host may serve languages in which the package has no texts, and none of those in which it has.
+        language = next(tag for tag in (*self.chain, *entry.messages) if tag in entry.messages)
+        isolate, message = languages.direction(language) == "rtl", entry.messages[language]
+        return LocalizedStatus(
+            status=text,
+            name=entry.name if is_known else "UNKNOWN_STATUS",
+            is_known=is_known,
+            is_final=text in FINAL_STATUSES,
+            **{
+                name: placeholders.fill(getattr(message, name), self._catalog.context, isolate=isolate)
+                for name in SHORT_TEXTS
+            },
+            language=language,
+            direction=languages.direction(language),
+        )
+
     def _localize(self, entry: Entry) -> LocalizedError:
         texts: dict[str, Any] = {}
         found: dict[str, str] = {}
@@ -208,6 +258,14 @@ def text_of(code: object) -> str:
         number = int.__int__(value)
         return str(number) if 0 < number < 10**_MAX_DIGITS else ""
     return ""
+
+
+def status_of(status: object) -> str:
+    """Return an order status as text: an int with four digits, and anything else as `text_of` does."""
+    value: Any = status
+    if issubclass(type(value), int) and type(value) is not bool and 0 <= int.__int__(value) <= 9999:
+        return f"{int.__int__(value):04}"
+    return text_of(value)
 
 
 class Catalog:

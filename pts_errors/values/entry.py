@@ -16,6 +16,10 @@ FORMAT = 1
 CODE = "[1-9][0-9]{0,8}"
 """A code as a regular expression: ASCII digits without a leading zero, so that no code has two spellings."""
 
+STATUSES = ("0000", "1000", "2000", "3000", "4000", "5000", "not_found")
+"""The answers to a query about an order: a number space of its own, in which 1000 means processing."""
+FINAL_STATUSES = ("2000", "3000")
+
 SHORT_TEXTS = ("title", "customer_message", "merchant_action")
 MESSAGE_FIELDS = (*SHORT_TEXTS, "resolution")
 RUNBOOK_SECTIONS = ("meaning", "impact", "diagnosis", "mitigation", "verification", "escalation")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from pts_errors.values.entry import Entry
+from pts_errors.values.entry import Category, Entry, Message
 
 # Incremented in every release that changes the shipped catalog. `migrate` merges each version once.
 VERSION = 4
@@ -25,6 +25,21 @@ _CODE, _MESSAGE, _CATEGORY, _RUNBOOK = (
 def packaged() -> tuple[Entry, ...]:
     """Return the entries of the shipped catalog, ordered by number."""
     return read(resources.files("pts_errors").joinpath("fixtures/catalog.json").read_text(encoding="utf-8"))
+
+
+@cache
+def statuses() -> Mapping[str, Entry]:
+    """Return the texts of the order statuses by value, as entries without a code."""
+    text = resources.files("pts_errors").joinpath("fixtures/statuses.json").read_text(encoding="utf-8")
+    return {
+        value: Entry(
+            code="",
+            name=data["name"],
+            category=Category(slug=""),
+            messages={language: Message(**texts) for language, texts in data["messages"].items()},
+        )
+        for value, data in json.loads(text).items()
+    }
 
 
 def write(entries: Iterable[Entry]) -> str:

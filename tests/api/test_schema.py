@@ -25,7 +25,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pts_errors import snapshot
+from pts_errors import next_step, snapshot
 from pts_errors.api import schema
 from pts_errors.api.generic import CatalogView
 from pts_errors.values import entry
@@ -137,6 +137,7 @@ def test_it_has_every_address_of_ours_and_nothing_else(document: dict[str, Any])
         "/api/errors/{code}/",
         "/api/categories/",
         "/api/categories/{slug}/",
+        "/api/next-steps/",
         "/api/runbooks/",
         "/api/runbooks/{code}/",
         "/api/revisions/",
@@ -159,7 +160,7 @@ def test_it_stands_under_the_hosts_prefix(url: str, prefix: str, client: Client)
     """Without the host's own views, and without the API's other place."""
     document = client.get(url).json()
 
-    assert len(document["paths"]) == 8
+    assert len(document["paths"]) == 9
     assert all(path.startswith(prefix) for path in document["paths"])
     validate_schema(copy.deepcopy(document))
 
@@ -200,8 +201,10 @@ def test_every_enumeration_has_a_name(document: dict[str, Any]) -> None:
         assert schemas[f"PTS{kind.__name__}"]["enum"] == list(kind)
         assert all(f"`{value}`" in schemas[f"PTS{kind.__name__}"]["description"] for value in kind)
     assert schemas["PTSDirection"]["enum"] == ["ltr", "rtl"]
+    for own in (next_step.Action, next_step.OrderId, next_step.Call):
+        assert schemas[f"PTS{own.__name__}"]["enum"] == list(own)
     named = [schema for schema in schemas.values() if "enum" in schema]
-    assert len([node for node in walk(schemas) if "enum" in node]) == len(named) == 7
+    assert len([node for node in walk(schemas) if "enum" in node]) == len(named) == 10
 
 
 def test_every_member_is_described(document: dict[str, Any]) -> None:
@@ -238,7 +241,7 @@ def test_every_operation_has_a_name_of_its_own_a_summary_and_a_tag(document: dic
     """Client generators make a method of each."""
     names = [operation["operationId"] for operation in operations(document)]
 
-    assert len(set(names)) == len(names) == 8
+    assert len(set(names)) == len(names) == 9
     assert all("pts_" in name for name in names)
     assert {tag for operation in operations(document) for tag in operation["tags"]} == {
         tag["name"] for tag in document["tags"]
@@ -383,6 +386,7 @@ def test_a_catalog_without_the_example_has_another_one(client: Client) -> None:
         ("categories/", "categories/", 200),
         ("categories/{slug}/", "categories/server/", 200),
         ("categories/{slug}/", "categories/none/", 404),
+        ("next-steps/", "next-steps/", 200),
         ("runbooks/", "runbooks/", 200),
         ("runbooks/{code}/", "runbooks/8010/", 200),
         ("runbooks/{code}/", "runbooks/4242/", 404),

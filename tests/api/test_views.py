@@ -15,7 +15,7 @@ from pytest_django import Settings
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.throttling import SimpleRateThrottle
 
-from pts_errors import lookup, publishing, snapshot
+from pts_errors import lookup, next_step, publishing, snapshot
 from pts_errors.models import Category, ErrorCode, Head, Message, Revision, Runbook
 from pts_errors.testing import override_catalog
 from pts_errors.values import seed
@@ -180,6 +180,30 @@ def test_categories_come_in_their_order_without_staff_fields(client: Client) -> 
 
 
 # ---- Parameters ----
+
+
+def test_next_steps_are_the_test_vectors(client: Client) -> None:
+    """With the revision that they come from, in no language, and without a query once they are made."""
+    response = client.get("/api/next-steps/?language=ar")
+
+    assert response.json() == next_step.document(snapshot.current())
+    assert response.json()["results"][0] == {
+        "input": {"code": "1000", "status": None, "call": "order"},
+        "expected": {"action": "wait", "order_id": "same", "not_before": None, "is_final": False},
+    }
+    assert response["Content-Language"] == "en"
+
+
+def test_next_steps_follow_a_publish(client: Client, django_capture_on_commit_callbacks: Commit) -> None:
+    """A code's next step changes with its advice."""
+    before = client.get("/api/next-steps/")
+
+    publish(django_capture_on_commit_callbacks, "1007", retry_advice="do_not_retry")
+
+    after = client.get("/api/next-steps/", headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    changed = [new for old, new in zip(before.json()["results"], after.json()["results"], strict=True) if old != new]
+    assert [(vector["input"]["code"], vector["expected"]["action"]) for vector in changed] == [("1007", "stop")] * 2
 
 
 @pytest.mark.usefixtures("warm")
@@ -452,7 +476,14 @@ def test_categories_are_in_the_source_language(client: Client) -> None:
 
 # ---- Caches ----
 
-PUBLIC = ["/api/errors/", "/api/errors/1003/", "/api/categories/", "/api/categories/upstream/", "/api/errors/?search=a"]
+PUBLIC = [
+    "/api/errors/",
+    "/api/errors/1003/",
+    "/api/categories/",
+    "/api/categories/upstream/",
+    "/api/next-steps/",
+    "/api/errors/?search=a",
+]
 
 
 @pytest.mark.usefixtures("warm")
@@ -619,7 +650,9 @@ def test_a_warm_answer_costs_no_query(url: str, client: Client, django_assert_nu
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"])
-@pytest.mark.parametrize("path", ["errors/", "errors/1003/", "categories/", "runbooks/", "revisions/", "revisions/1/"])
+@pytest.mark.parametrize(
+    "path", ["errors/", "errors/1003/", "categories/", "next-steps/", "runbooks/", "revisions/", "revisions/1/"]
+)
 def test_everything_but_reading_is_405_for_everybody(path: str, method: str) -> None:
     """No method changes anything, whoever asks; a session needs no CSRF token to be told."""
     staff = client_of(UserFactory(is_superuser=True), enforce_csrf_checks=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import override_settings
+from django.test import Client, override_settings
 from pytest_django import Settings
 
 from pts_errors import snapshot
@@ -160,6 +161,29 @@ def test_staff_pages_never_lie_among_the_public_ones(tmp_path: Path, html: str, 
     """Whoever uploads one directory must not upload the other."""
     with pytest.raises(CommandError, match="two separate directories"):
         run(html=tmp_path / html, runbooks=tmp_path / runbooks)
+
+    assert digests(tmp_path) == {}
+
+
+def test_next_steps_are_the_json_of_the_api(tmp_path: Path, client: Client) -> None:
+    """One vector a line, in a file or printed; printed alone, so that another program can read it."""
+    expected = client.get("/api/next-steps/").json()
+
+    reported = run(next_steps=tmp_path / "new" / "steps.json")
+    printed = run(next_steps=Path("-"))
+
+    text = (tmp_path / "new" / "steps.json").read_text(encoding="utf-8")
+    assert json.loads(text) == expected
+    assert len(text.splitlines()) == expected["count"] + 2
+    assert printed == text
+    assert reported.splitlines()[0].endswith("steps.json: test vectors of the next step at revision 1.")
+    assert reported.splitlines()[1].startswith("Anchor: 1:")
+
+
+def test_printed_next_steps_stand_alone(tmp_path: Path) -> None:
+    """Another line would break the JSON."""
+    with pytest.raises(CommandError, match="prints nothing but JSON"):
+        run(next_steps=Path("-"), html=tmp_path)
 
     assert digests(tmp_path) == {}
 

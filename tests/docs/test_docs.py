@@ -26,7 +26,7 @@ from django.urls import URLPattern
 from rest_framework.serializers import Serializer
 
 from example_project.management.commands import demo
-from pts_errors import checks, exceptions, lookup, publishing, signals, testing
+from pts_errors import checks, exceptions, lookup, next_step, publishing, signals, testing
 from pts_errors import urls as pages
 from pts_errors.api import serializers
 from pts_errors.api.urls import app_name, urlpatterns
@@ -206,11 +206,11 @@ def test_every_signal_has_a_section() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for module in (exceptions, lookup, publishing, testing) for name in _public(module)]
+    "name", [name for module in (exceptions, lookup, next_step, publishing, testing) for name in _public(module)]
 )
 def test_every_public_name_is_in_the_reference(name: str) -> None:
     """The page named as the module documents each of its functions and classes from its docstring."""
-    page = _REFERENCE / f"{name.split('.')[1]}.md"
+    page = _REFERENCE / f"{name.split('.')[1].replace('_', '-')}.md"
 
     described = re.findall(r"^\.\. auto\w+:: (\S+)$", _text(page), re.M)
 

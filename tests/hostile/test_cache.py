@@ -49,7 +49,8 @@ def test_nothing_here_needs_a_cache(backend: str, client: Client, settings: Sett
     client.force_login(UserFactory(role="publisher"))
     paths = [
         *("/errors/", "/errors/1005/", "/errors/1005.md", "/errors/runbooks/", "/errors/runbooks/1005/"),
-        *("/api/errors/", "/api/errors/1005/", "/api/categories/", "/api/runbooks/1005/", "/api/revisions/"),
+        *("/api/errors/", "/api/errors/1005/", "/api/categories/", "/api/next-steps/"),
+        *("/api/runbooks/1005/", "/api/revisions/"),
         *(LIST, MATRIX, PUBLISH, code_url("1005"), code_url("1005", "history/")),
     ]
 

@@ -1,7 +1,8 @@
-"""Write the catalog as files that people edit, or as pages that need no server."""
+"""Write the catalog as files that people edit, as pages that need no server, or as test vectors."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, router
 
-from pts_errors import snapshot
+from pts_errors import next_step, snapshot
 from pts_errors.conf import conf
 from pts_errors.exceptions import ExchangeError
 from pts_errors.exchange import folder
@@ -20,11 +21,13 @@ from pts_errors.publishing import draft, log, reviews
 from pts_errors.values import languages
 from pts_errors.values.catalog import Catalog
 
+_STDOUT = Path("-")
+
 
 class Command(BaseCommand):
     """Writes the catalog to files."""
 
-    help = "Export the catalog as files to edit and import again, or as static pages."
+    help = "Export the catalog as files to edit and import again, as static pages, or as test vectors."
 
     def add_arguments(self, parser: CommandParser) -> None:
         # Options may stand between the directory and the codes, which argparse does not allow by default.
@@ -50,6 +53,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--runbooks", type=Path, metavar="DIR", help="directory for the staff pages; must not overlap with --html"
         )
+        parser.add_argument(
+            "--next-steps",
+            type=Path,
+            metavar="FILE",
+            help="JSON file for the test vectors of the next step; - prints them, and nothing else",
+        )
 
     def handle(
         self,
@@ -60,16 +69,23 @@ class Command(BaseCommand):
         only: list[str],
         html: Path | None,
         runbooks: Path | None,
+        next_steps: Path | None,
         **options: Any,
     ) -> None:
-        if directory is None and html is None and runbooks is None:
-            raise CommandError("Nothing to write: give DIR, --html DIR or --runbooks DIR.")
+        others = [path for path in (directory, html, runbooks) if path is not None]
+        if not others and next_steps is None:
+            raise CommandError("Nothing to write: give DIR, --html DIR, --runbooks DIR or --next-steps FILE.")
+        if others and next_steps == _STDOUT:
+            raise CommandError("--next-steps - prints nothing but JSON: write the other files in a call of their own.")
         if html is not None and runbooks is not None and _overlap(html.resolve(), runbooks.resolve()):
             raise CommandError("Staff pages and public pages must not mix: give two separate directories.")
         live = snapshot.refresh()
         if not live.number:
             # The packaged catalog would replace what this site has published.
             raise CommandError("The published catalog cannot be read from the database; nothing was written.")
+        if next_steps == _STDOUT:
+            self.stdout.write(_vectors(live), ending="")
+            return
         try:
             if directory is not None:
                 self._write_files(directory, live, codes=codes, drafts=drafts, only=only)
@@ -78,6 +94,9 @@ class Command(BaseCommand):
             if runbooks is not None:
                 known = reviews.read(live.entries.keys(), using=router.db_for_write(Head))
                 self._report(runbooks, "runbooks", _write(runbooks, static_copy.runbook_pages(live, known)))
+            if next_steps is not None:
+                _write(next_steps.parent, [(next_steps.name, _vectors(live))])
+                self.stdout.write(f"{next_steps}: test vectors of the next step at revision {live.number}.")
             self.stdout.write(f"Anchor: {_anchor(live)}")
         except ExchangeError as error:
             raise CommandError(str(error)) from error
@@ -111,6 +130,14 @@ class Command(BaseCommand):
 
 def _anchor(live: Catalog) -> str:
     return str(log.Anchor(live.number, live.digest))
+
+
+def _vectors(live: Catalog) -> str:
+    """Return the API's JSON with one vector a line, so that a difference between two files can be read."""
+    document = next_step.document(live)
+    about = json.dumps({name: value for name, value in document.items() if name != "results"}).removesuffix("}")
+    vectors = ",\n".join(json.dumps(vector) for vector in document["results"])
+    return f'{about}, "results": [\n{vectors}\n]}}\n'
 
 
 def _overlap(one: Path, other: Path) -> bool:
