@@ -182,7 +182,7 @@ def _decide(error: LocalizedError | None, status: str, *, is_order: bool) -> _De
         if status == _NOT_FOUND:
             return replace(_QUERY_AGAIN, status=_NOT_FOUND) if is_known else _SEND_AGAIN
     if status and status != _NOT_FOUND:
-        return _BY_STATUS.get(status, _BY_STATUS[_IN_ERROR])
+        return _BY_STATUS[status]
     if _is_certain(error):
         return _after_refusal(error)
     if status == _NOT_FOUND:
