@@ -538,7 +538,7 @@ new = ErrorCode.objects.create(code="10000", name="CODE_10000", category=Categor
 Message.objects.create(error=new, language="en", title="A 😀", customer_message="Ask us.", merchant_action="Ask.")
 Runbook.objects.filter(error__code="1005").update(impact="Nobody 😀. مرحبا")
 ErrorCode.objects.filter(code="10000").update(
-    outcome="rejected", retry_advice="do_not_retry", severity="info", reveal_to_customer=True
+    outcome="rejected", outcome_basis="derived", retry_advice="do_not_retry", severity="info", reveal_to_customer=True
 )
 publishing.publish(note="😀" * 200)
 print(Head.objects.get().number, publishing.verify() or "whole")

@@ -330,7 +330,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pts_errors", "0007_resolution")]
+    dependencies = [("pts_errors", "0008_basis")]
 
     operations = [
         # With a default of the database's, so that processes of the release before can go on writing rows.
@@ -396,7 +396,7 @@ def release(folder: Path, version: int) -> Path:
     if version >= 3:  # a new column, and another round of texts
         fields("message", "1005", "en")["customer_message"] = "Please enter less."
         fields("message", "4242", "nl")["title"] = "Vrije dag"
-        migration = place / "pts_errors" / "migrations" / "0008_hint.py"
+        migration = place / "pts_errors" / "migrations" / "0009_hint.py"
         migration.write_text(_COLUMN)
         models = place / "pts_errors" / "models.py"
         anchor = '    unseen = models.JSONField(_("unseen"), default=list, blank=True, editable=False)\n'
@@ -451,7 +451,7 @@ snapshot.refresh()
 print(lookup.get("4242", language="nl").title, publishing.plan_upgrade() != [])
 Message.objects.filter(error__code="1008", language="en").update(title="By an old process")
 row = ErrorCode.objects.create(code="4343", name="OLD", category=Category.objects.first(), outcome="rejected",
-    retry_advice="do_not_retry", severity="info", reveal_to_customer=True)
+    outcome_basis="derived", retry_advice="do_not_retry", severity="info", reveal_to_customer=True)
 Message.objects.create(error=row, language="en", title="Old", customer_message="Your payment wasn't made.",
     merchant_action="Do not send it again.")
 publishing.publish(["1008", "4343"])
