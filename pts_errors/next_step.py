@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext, gettext_noop, overri
 from pts_errors import lookup, snapshot
 from pts_errors.conf import conf
 from pts_errors.values.catalog import Catalog, LocalizedError, status_of
-from pts_errors.values.entry import STATUSES, Basis, Outcome, RetryAdvice
+from pts_errors.values.entry import REFUSALS, STATUSES, Basis, OrderId, Outcome, RetryAdvice
 
 RESEND_AFTER_SECONDS = 300
 """How long to wait before an order that a query does not find is sent again, with the same order id.
@@ -52,17 +52,6 @@ class Action(StrEnum):
     """Send nothing again: the answer would be the same."""
     ESCALATE = "escalate"
     """Send nothing, and let people ask the gateway's customer service."""
-
-
-class OrderId(StrEnum):
-    """Which order id whatever is sent or queried next carries."""
-
-    SAME = "same"
-    """The one used before: the gateway takes an order id once, so it never pays twice."""
-    ANY = "any"
-    """The same or another: nothing was paid, and nothing will be."""
-    NEW = "new"
-    """Another: the one used before is used up."""
 
 
 class Call(StrEnum):
@@ -205,7 +194,7 @@ def _after_refusal(error: LocalizedError) -> _Decision:
 
 
 def _is_refusal(error: LocalizedError) -> bool:
-    return error.outcome in (Outcome.REJECTED, Outcome.DECLINED)
+    return error.outcome in REFUSALS
 
 
 def _is_assumed(error: LocalizedError) -> bool:

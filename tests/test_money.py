@@ -12,10 +12,9 @@ from django.utils import translation
 from pts_errors import lookup, problem, snapshot
 from pts_errors.exceptions import PTSError
 from pts_errors.lint import order_ids
-from pts_errors.lint.order_ids import OrderId
 from pts_errors.pages import reference, static_copy, words
 from pts_errors.values import seed
-from pts_errors.values.entry import Entry, Outcome, RetryAdvice
+from pts_errors.values.entry import Entry, OrderId, Outcome, RetryAdvice
 
 ENTRIES = {entry.code: entry for entry in seed.packaged()}
 LANGUAGES = sorted({language for entry in ENTRIES.values() for language in entry.messages})

@@ -20,6 +20,7 @@ from pts_errors.testing import override_catalog
 from pts_errors.values import seed
 from pts_errors.values.catalog import Catalog
 from pts_errors.values.entry import FINAL_STATUSES, STATUSES, Basis, Category, Entry, Outcome, RetryAdvice
+from tests.support.hostile import Hostile, HostileNumber, HostileText
 from tests.support.values import LANGUAGES
 
 CALLS = ("order", "query")
@@ -298,28 +299,6 @@ def test_status_that_lost_its_zeros_is_found(number, text):
 def test_unheard_of_status_is_as_careful_as_an_order_in_error(status):
     """Nothing but an exact status is believed."""
     assert next_step.next_step("1007", status=status) == next_step.next_step("1007", status="4000")
-
-
-class Hostile:
-    """An object that raises whatever is asked of it."""
-
-    def _refuse(self, *args):  # pragma: no cover - that nobody asks is what the tests want
-        raise RuntimeError("asked")
-
-    __str__ = __repr__ = __eq__ = __hash__ = __bool__ = __len__ = __format__ = __int__ = __index__ = _refuse
-    __class__ = property(_refuse)
-
-
-class HostileText(str):
-    """Text with methods that raise."""
-
-    __str__ = __repr__ = __eq__ = __hash__ = __bool__ = __len__ = __format__ = Hostile._refuse
-
-
-class HostileNumber(int):
-    """A number with methods that raise."""
-
-    __str__ = __repr__ = __eq__ = __hash__ = __bool__ = __lt__ = __gt__ = __le__ = __ge__ = __int__ = Hostile._refuse
 
 
 @pytest.mark.parametrize(

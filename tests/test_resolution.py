@@ -24,6 +24,7 @@ from pts_errors.pages import static_copy
 from pts_errors.publishing import draft
 from pts_errors.testing import override_catalog
 from pts_errors.values import markdown, seed
+from pts_errors.values.entry import OrderId
 from tests.support.catalog_files import read_directory, write_directory
 from tests.support.values import LANGUAGES, MESSAGE, make_entry
 
@@ -176,7 +177,7 @@ def test_an_unknown_code_has_no_causes() -> None:
 
     assert not error.is_known
     assert error.resolution == ""
-    assert order_ids.SENTENCES[order_ids.OrderId.SAME] in error.merchant_action
+    assert order_ids.SENTENCES[OrderId.SAME] in error.merchant_action
 
 
 def test_the_on_call_page_links_what_the_merchant_was_told(admin_client: Client) -> None:

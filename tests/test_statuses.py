@@ -14,6 +14,7 @@ from pts_errors import lookup
 from pts_errors.lint import jargon, order_ids
 from pts_errors.testing import override_catalog
 from pts_errors.values import seed
+from pts_errors.values.entry import OrderId
 
 pytestmark = pytest.mark.usefixtures("packaged")
 
@@ -43,7 +44,7 @@ def test_every_status_has_texts_of_its_own_in_every_language(language: str) -> N
         assert not any(character.isdigit() for character in status.customer_message)
         assert not jargon.find(status.customer_message, language)
         assert "{" not in status.customer_message + status.merchant_action
-        fixed = order_ids.sentence(order_ids.OrderId.SAME, language)
+        fixed = order_ids.sentence(OrderId.SAME, language)
         assert (fixed in status.merchant_action) == (status.status not in ("2000", "3000"))
         assert str(status) == status.customer_message
 

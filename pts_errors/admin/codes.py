@@ -209,7 +209,7 @@ class ErrorCodeAdmin(codelist.CodeListAdmin):
             "runbook_url": runbook_url(obj) if obj and may_view_runbook else "",
             "preview_url": url_of(self, "snippet"),
             "confirmation": _confirmation(obj) if obj else "",
-            "confirm_form": ConfirmForm(),
+            "confirm_form": ConfirmForm(auto_id="id_confirm_%s"),
         }
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -248,7 +248,8 @@ class ConfirmForm(forms.Form):
         max_length=200,
         validators=[validate_text],
         help_text=_("One sentence for integrators, such as: The gateway's customer service confirmed it in writing."),
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        # It stands inside the large form, and belongs to the one beside it.
+        widget=forms.TextInput(attrs={"class": "vTextField", "form": "pts-confirm"}),
     )
 
 

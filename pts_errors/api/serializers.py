@@ -9,11 +9,21 @@ from typing import Any
 from rest_framework import serializers
 
 from pts_errors.models import Revision
-from pts_errors.next_step import Action, Call, OrderId
+from pts_errors.next_step import Action, Call
 from pts_errors.pages.runbook import addressed
 from pts_errors.values import markdown
 from pts_errors.values.catalog import LocalizedError
-from pts_errors.values.entry import Basis, Category, Entry, Origin, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.values.entry import (
+    Basis,
+    Category,
+    Entry,
+    OrderId,
+    Origin,
+    Outcome,
+    ResponsibleParty,
+    RetryAdvice,
+    Severity,
+)
 
 
 class Direction(StrEnum):

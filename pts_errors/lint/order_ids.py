@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import gettext
-from enum import StrEnum
 from functools import cache
 from importlib import resources
 
 from django.utils.translation import gettext_noop, to_locale
 
-from pts_errors.values.entry import Outcome, RetryAdvice
-
-
-class OrderId(StrEnum):
-    """Which order id a further try may carry before the order has been queried."""
-
-    SAME = "same"
-    """Only the same: the gateway takes an order id once, so the same one never pays twice."""
-    ANY = "any"
-    """The same or a new one: the order was refused for certain, so nothing of it can be paid any more."""
-
+from pts_errors.values.entry import REFUSALS, OrderId, RetryAdvice
 
 SENTENCES = {
     OrderId.SAME: gettext_noop(
@@ -35,8 +24,8 @@ SENTENCES = {
 
 
 def after(outcome: str, retry_advice: str) -> OrderId:
-    """Return which order id a further try may carry after a code with this outcome and advice."""
-    is_refused = outcome in (Outcome.REJECTED, Outcome.DECLINED) and retry_advice != RetryAdvice.CHECK_STATUS_FIRST
+    """Return which order id a further try may carry after a code with this outcome and advice, before any query."""
+    is_refused = outcome in REFUSALS and retry_advice != RetryAdvice.CHECK_STATUS_FIRST
     return OrderId.ANY if is_refused else OrderId.SAME
 
 

@@ -426,7 +426,7 @@ def _missing_sentence(entry: Entry, language: str, text: str) -> str:
     """Return the fixed sentence about the order id if the text lacks it or also has another one, else an empty text."""
     case = order_ids.after(entry.outcome, entry.retry_advice)
     fixed = order_ids.sentence(case, language)
-    others = (order_ids.sentence(other, language) for other in order_ids.OrderId if other != case)
+    others = (order_ids.sentence(other, language) for other in order_ids.SENTENCES if other != case)
     is_right = fixed in text and not any(other and other in text for other in others)
     return "" if is_right else fixed
 

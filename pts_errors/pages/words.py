@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from pts_errors.models import LABELS
-from pts_errors.values.entry import Basis, Outcome, ResponsibleParty, RetryAdvice, Severity
+from pts_errors.values.entry import REFUSALS, Basis, Outcome, ResponsibleParty, RetryAdvice, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def of_outcome(outcome: str, retry_advice: str) -> Words:
             _("Money may have moved. Only a query of the order tells what became of it."),
         ),
     }.get(outcome, (outcome, ""))
-    if retry_advice == RetryAdvice.CHECK_STATUS_FIRST and outcome in (Outcome.REJECTED, Outcome.DECLINED):
+    if retry_advice == RetryAdvice.CHECK_STATUS_FIRST and outcome in REFUSALS:
         sentence = _(
             "The gateway refused this request. "
             "That says nothing final about the order, which may be paid: only a query tells."

@@ -41,6 +41,21 @@ class Outcome(StrEnum):
     """Money may have moved; only a query tells."""
 
 
+REFUSALS = (Outcome.REJECTED, Outcome.DECLINED)
+"""The outcomes of a refused request."""
+
+
+class OrderId(StrEnum):
+    """Which order id a further try may carry."""
+
+    SAME = "same"
+    """The one used before: the gateway takes an order id once, so it never pays twice."""
+    ANY = "any"
+    """The same or another: the order was refused for certain, so nothing of it can be paid any more."""
+    NEW = "new"
+    """Another: the order failed for good, and its order id is used up."""
+
+
 class Basis(StrEnum):
     """How an outcome is known."""
 
@@ -189,8 +204,7 @@ class Entry:
     @property
     def is_careful(self) -> bool:
         """Whether the advice suits a refusal that is only assumed; true of every other outcome."""
-        is_refused = self.outcome in (Outcome.REJECTED, Outcome.DECLINED)
-        return not is_refused or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST
+        return self.outcome not in REFUSALS or self.retry_advice == RetryAdvice.CHECK_STATUS_FIRST
 
     def differs(self, other: Entry | None) -> bool:
         """Return whether the other entry is missing or has another state; revision numbers do not count."""

@@ -201,7 +201,7 @@ def test_every_enumeration_has_a_name(document: dict[str, Any]) -> None:
         assert schemas[f"PTS{kind.__name__}"]["enum"] == list(kind)
         assert all(f"`{value}`" in schemas[f"PTS{kind.__name__}"]["description"] for value in kind)
     assert schemas["PTSDirection"]["enum"] == ["ltr", "rtl"]
-    for own in (next_step.Action, next_step.OrderId, next_step.Call):
+    for own in (next_step.Action, entry.OrderId, next_step.Call):
         assert schemas[f"PTS{own.__name__}"]["enum"] == list(own)
     named = [schema for schema in schemas.values() if "enum" in schema]
     assert len([node for node in walk(schemas) if "enum" in node]) == len(named) == 10

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pts_errors.lint import rules
-from pts_errors.lint.order_ids import SENTENCES, OrderId
+from pts_errors.lint.order_ids import SENTENCES
 from pts_errors.lint.rules import Context, Flag, Level, Review
-from pts_errors.values.entry import Category, Message, Runbook
+from pts_errors.values.entry import Category, Message, OrderId, Runbook
 from tests.support.values import MESSAGE, RUNBOOK, make_entry
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

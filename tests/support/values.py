@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pts_errors.lint.order_ids import SENTENCES, OrderId
-from pts_errors.values.entry import Basis, Category, Entry, Message, Outcome, RetryAdvice, Runbook, Severity
+from pts_errors.lint.order_ids import SENTENCES
+from pts_errors.values.entry import Basis, Category, Entry, Message, OrderId, Outcome, RetryAdvice, Runbook, Severity
 
 LANGUAGES = (
     "en",
